@@ -1,0 +1,62 @@
+/// One try to deliver one message to one publisher's target, as the history keeps it.
+package struct Attempt: Sendable, Equatable {
+    package enum Result: String, Sendable {
+        case delivered
+        /// The target answered that it does not want this message.
+        case refused
+        /// The target could not be reached, or said that it is unwell.
+        case failed
+        /// Ended by a stop, a crash or a pause: it says nothing of the message or of the target.
+        case returned
+    }
+
+    package var messageID: Int64
+    package var number: Int
+    package var result: Result
+    /// The status of the response; nil when there was none.
+    package var status: Int?
+    /// What went wrong, in words; nil when delivered.
+    package var error: String?
+    package var startedAt: Timestamp
+    package var milliseconds: Int
+    /// The first bytes (at most 1,024) of a failing response.
+    package var response: [UInt8]
+
+    package init(
+        messageID: Int64,
+        number: Int,
+        result: Result,
+        status: Int?,
+        error: String?,
+        startedAt: Timestamp,
+        milliseconds: Int,
+        response: [UInt8] = []
+    ) {
+        self.messageID = messageID
+        self.number = number
+        self.result = result
+        self.status = status
+        self.error = error
+        self.startedAt = startedAt
+        self.milliseconds = milliseconds
+        self.response = response
+    }
+}
+
+/// A message that failed for one publisher and waits for its next attempt, in a row of its own.
+package struct ParkedMessage: Sendable, Equatable {
+    package var messageID: Int64
+    /// Attempts made so far.
+    package var attempts: Int
+    package var dueAt: Timestamp
+    package var lastStatus: Int?
+    package var lastError: String?
+
+    package init(messageID: Int64, attempts: Int, dueAt: Timestamp, lastStatus: Int?, lastError: String?) {
+        self.messageID = messageID
+        self.attempts = attempts
+        self.dueAt = dueAt
+        self.lastStatus = lastStatus
+        self.lastError = lastError
+    }
+}

@@ -1,0 +1,63 @@
+/// One interested party of a topic: a target and the way in which it wants to be served.
+package struct Publisher: Sendable, Equatable {
+    package var id: Int64
+    package var topicID: Int64
+    package var topic: String
+    package var settings: PublisherSettings
+    package var insertedAt: Timestamp
+
+    package init(id: Int64, topicID: Int64, topic: String, settings: PublisherSettings, insertedAt: Timestamp) {
+        self.id = id
+        self.topicID = topicID
+        self.topic = topic
+        self.settings = settings
+        self.insertedAt = insertedAt
+    }
+}
+
+/// What a client says of a publisher. Validated before it gets here.
+package struct PublisherSettings: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case http
+        case pubsub
+    }
+
+    package enum Ordering: String, Sendable, CaseIterable {
+        case none
+        case strict
+    }
+
+    package enum Body: String, Sendable, CaseIterable {
+        /// The payload, with the attributes as a top-level member when it is an object.
+        case payloadWithAttributes = "payload_with_attributes"
+        /// The payload's bytes and nothing else.
+        case payload
+    }
+
+    package var target: String
+    package var type: Kind
+    package var active: Bool = true
+    package var fromNow: Bool = false
+    /// Seconds for a whole request, 1...600.
+    package var secondsTimeout: Int = 5
+    /// Seconds before the first retry, 1...86,400.
+    package var secondsRetry: Int = 30
+    /// Seconds at most between retries, 1...604,800; nil: 3,600, or `secondsRetry` if that is larger.
+    package var secondsRetryMax: Int?
+    package var maxAttempts: Int = 100
+    package var chunkSize: Int = 20
+    /// Deliveries that may be unsettled at once, 1...10,000; nil follows the node's `MAX_DEMAND`.
+    package var maxDemand: Int?
+    /// When the stages before the last read ahead again; nil follows `maxDemand`.
+    package var minDemand: Int?
+    package var ordering: Ordering = .none
+    package var body: Body = .payloadWithAttributes
+
+    package init(target: String, type: Kind = .http) {
+        self.target = target
+        self.type = type
+    }
+
+    /// `secondsRetryMax` as it is in force.
+    package var effectiveSecondsRetryMax: Int { secondsRetryMax ?? max(3600, secondsRetry) }
+}

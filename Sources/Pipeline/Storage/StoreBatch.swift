@@ -1,0 +1,77 @@
+/// What one transaction of a store carries.
+package struct StoreBatch: Sendable {
+    package var appends: [Append]
+    package var settlements: [Settlement]
+
+    package init(appends: [Append] = [], settlements: [Settlement] = []) {
+        self.appends = appends
+        self.settlements = settlements
+    }
+}
+
+/// Messages for the log of one topic, from one caller: all of them or none.
+package struct Append: Sendable {
+    package var topicID: Int64
+    package var messages: [NewMessage]
+
+    package init(topicID: Int64, messages: [NewMessage]) {
+        self.topicID = topicID
+        self.messages = messages
+    }
+}
+
+/// What has become of messages of one publisher since its last settlement, with its progress afterwards.
+///
+/// All of it or none, and only when the store holds no newer epoch than `progress.epoch`; the attempts are kept in any
+/// case. Rows are keyed and progress is absolute, so that repeating a settlement of unknown outcome is safe.
+package struct Settlement: Sendable {
+    package var publisher: Int64
+    package var progress: Progress
+    /// Rows to write: new ones, and changed ones with the same message.
+    package var parked: [ParkedMessage]
+    /// Messages whose parked row goes, because they were delivered or discarded.
+    package var unparked: [Int64]
+    package var attempts: [Attempt]
+
+    package init(
+        publisher: Int64,
+        progress: Progress,
+        parked: [ParkedMessage] = [],
+        unparked: [Int64] = [],
+        attempts: [Attempt] = []
+    ) {
+        self.publisher = publisher
+        self.progress = progress
+        self.parked = parked
+        self.unparked = unparked
+        self.attempts = attempts
+    }
+}
+
+/// What became of each member of a batch, in the batch's order.
+package struct StoreReceipt: Sendable {
+    package enum AppendResult: Sendable, Equatable {
+        /// The ids given, ascending, and the topic's head before them.
+        case appended(ids: [Int64], after: Int64)
+        /// The topic does not exist, or not any more.
+        case unknownTopic
+        /// This member alone made the transaction fail.
+        case failed(StoreError)
+    }
+
+    package enum SettlementResult: Sendable, Equatable {
+        case settled
+        /// A newer owner has written: of this member only the attempts are stored.
+        case fenced
+        /// This member alone made the transaction fail.
+        case failed(StoreError)
+    }
+
+    package var appends: [AppendResult]
+    package var settlements: [SettlementResult]
+
+    package init(appends: [AppendResult], settlements: [SettlementResult]) {
+        self.appends = appends
+        self.settlements = settlements
+    }
+}
