@@ -8,6 +8,12 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable {
         self.milliseconds = milliseconds
     }
 
+    /// Before anything that can be due.
+    package static var distantPast: Timestamp { Timestamp(milliseconds: 0) }
+
+    /// After anything that can be due.
+    package static var distantFuture: Timestamp { Timestamp(milliseconds: .max) }
+
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }

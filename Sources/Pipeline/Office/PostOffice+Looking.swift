@@ -1,0 +1,114 @@
+import Stages
+
+extension PostOffice {
+    /// The stage trees of this node. Never waits for a busy stage.
+    package func stages() async throws -> NodeStatus {
+        let snapshot = root.snapshot()
+        let children = snapshots()
+        return NodeStatus(
+            node: settings.nodeName,
+            startedAt: startedAt,
+            strategy: "one_for_one",
+            restarts: snapshot.restarts,
+            publishers: allTrees.map { tree($0, child: children["publisher-\($0.id)"]) }
+        )
+    }
+
+    /// One publisher's tree; nil when there is no such publisher.
+    package func stages(publisher id: Int64) async throws -> TreeStatus? {
+        tree(id).map { tree($0, child: root.snapshot(child: "publisher-\(id)")) }
+    }
+
+    /// Fault injection: makes a stage throw.
+    /// - Returns: false when there is no such publisher or stage on this node.
+    package func crash(publisher id: Int64, stage: String) -> Bool {
+        tree(id)?.crash(stage: stage) ?? false
+    }
+
+    /// What must be well for this node to be useful: nil, or what is wrong.
+    package func readiness() async -> [(check: String, problem: String?)] {
+        var storage: String?
+        do {
+            try await resources.store.check()
+        } catch {
+            storage = "\(error)"
+        }
+        return [("storage", storage), ("publishers", isStarted ? nil : "the publishers are being started")]
+    }
+
+    // MARK: -
+
+    private func tree(_ tree: PublisherTree, child: SupervisorSnapshot?) -> TreeStatus {
+        let failure = child?.lastFailure
+        return TreeStatus(
+            publisher: status(of: tree, child: child),
+            owner: settings.nodeName,
+            epoch: tree.state.glance.progress.epoch,
+            strategy: "rest_for_one",
+            restarts: child?.restarts ?? 0,
+            lastCrash: failure.map {
+                TreeStatus.Crash(at: Timestamp($0.at), stage: $0.child, error: $0.error)
+            },
+            circuit: TreeStatus.Circuit(state: "closed", failures: 0),
+            stages: child?.stages.map { StageStatus($0, executor: tree.executor.name) } ?? []
+        )
+    }
+
+    func status(of tree: PublisherTree, child: SupervisorSnapshot?) -> PublisherStatus {
+        let glance = tree.state.glance
+        var status = PublisherStatus(glance.publisher, resources: resources)
+        status.pending = max(0, resources.tails.received(topicID: tree.state.topicID) - glance.progress.leftCount)
+        status.inFlight = Int64(glance.inFlight)
+        status.parked = glance.parked
+        status.dead = glance.dead
+        status.delivered = glance.progress.delivered
+        status.discarded = glance.progress.discarded
+        status.lastDeliveredAt = glance.progress.lastDeliveredAt
+        status.waiting = waiting(glance, status: status, child: child)
+        status.state = state(glance, status: status, child: child)
+        return status
+    }
+
+    private func state(_ glance: TreeState.Glance, status: PublisherStatus, child: SupervisorSnapshot?) -> String {
+        guard let child, !glance.isDraining else { return "stopped" }
+        if child.state == .backingOff { return "backing_off" }
+        guard glance.publisher.settings.active else { return "paused" }
+        return status.pending > 0 || status.inFlight > 0 ? "running" : "idle"
+    }
+
+    private func waiting(_ glance: TreeState.Glance, status: PublisherStatus, child: SupervisorSnapshot?) -> Waiting? {
+        if let child, child.state == .backingOff {
+            return Waiting(
+                reason: "backing_off",
+                since: Timestamp(child.since),
+                until: child.nextStart.map { Timestamp($0) },
+                detail: child.lastFailure?.error
+            )
+        }
+        guard status.pending > 0 || status.parked > 0 else { return nil }
+        guard glance.publisher.settings.active else { return Waiting(reason: "paused") }
+        if let problem = resources.committer.problem {
+            return Waiting(reason: "storage", since: problem.since, detail: problem.reason)
+        }
+        if let waiting = glance.waiting { return waiting }
+        if status.inFlight >= Int64(status.maxDemand) { return Waiting(reason: "demand") }
+        if status.pending == 0 { return Waiting(reason: "parked", until: glance.nextDue) }
+        return nil
+    }
+}
+
+extension StageStatus {
+    fileprivate init(_ snapshot: StageSnapshot, executor: String) {
+        name = snapshot.name
+        kind = snapshot.kind.rawValue
+        state = snapshot.state.rawValue
+        demand = snapshot.demand
+        buffered = snapshot.buffered
+        inFlight = snapshot.inFlight
+        eventsIn = Int64(snapshot.eventsIn)
+        eventsOut = Int64(snapshot.eventsOut)
+        eventsPerSecond = snapshot.eventsPerSecond
+        restarts = snapshot.restarts
+        self.executor = executor
+    }
+}

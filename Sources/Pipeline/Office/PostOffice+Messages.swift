@@ -1,0 +1,65 @@
+extension PostOffice {
+    /// Takes one message into its topic's log.
+    ///
+    /// Returns its id once it is durable; what happens to the caller's task meanwhile changes nothing about that.
+    /// - Parameters:
+    ///   - payload: valid JSON; kept and delivered byte for byte.
+    ///   - attributes: a JSON object of strings; empty when there are none.
+    package func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        let message = NewMessage(payload: payload, attributes: attributes, receivedAt: resources.world.now())
+        // A topic that was deleted and made anew has another id than the one remembered: then look it up once more.
+        for _ in 0..<2 {
+            do {
+                guard let id = try await topicID(topic) else { throw IntakeError.unknownTopic }
+                return try await resources.committer.append(Append(topicID: id, messages: [message]))[0]
+            } catch .unknownTopic {
+                topics.forget(name: topic)
+            }
+        }
+        throw .unknownTopic
+    }
+
+    private func topicID(_ name: String) async throws(IntakeError) -> Int64? {
+        do {
+            return try await topics.id(of: name)
+        } catch let error as StoreError {
+            throw .unavailable(error)
+        } catch {
+            throw .unavailable(.unavailable(reason: "\(error)"))
+        }
+    }
+
+    /// The message with the state of its delivery to each publisher of its topic; nil when there is none with this id.
+    package func message(id: Int64) async throws -> MessageStatus? {
+        guard let stored = try await resources.store.deliveries(messageID: id) else { return nil }
+        return MessageStatus(
+            message: stored.message,
+            topic: stored.topic,
+            deliveries: stored.deliveries.compactMap { MessageStatus.Delivery($0, message: id, office: self) }
+        )
+    }
+}
+
+extension MessageStatus.Delivery {
+    /// nil for a message from before the time of a publisher that wanted none of those.
+    fileprivate init?(_ stored: StoredDeliveries.Delivery, message id: Int64, office: PostOffice) {
+        let progress = stored.progress
+        let delivered = stored.attempts.last { $0.result == .delivered }
+        let isWaiting = id > progress.high || progress.holes.contains(id)
+        if !isWaiting, stored.parked == nil, delivered == nil, stored.publisher.settings.fromNow { return nil }
+        publisher = stored.publisher
+        attempts = stored.attempts
+        nextAttemptAt = stored.parked?.dueAt
+        deliveredAt = delivered.map { $0.startedAt.advanced(by: .milliseconds($0.milliseconds)) }
+        if let parked = stored.parked {
+            state = "parked"
+            waiting = Waiting(reason: "parked", since: nil, until: parked.dueAt, detail: parked.lastError)
+        } else if isWaiting {
+            state = "pending"
+            waiting = office.status(of: stored.publisher)?.waiting ?? Waiting(reason: "demand")
+        } else {
+            state = "delivered"
+            waiting = nil
+        }
+    }
+}

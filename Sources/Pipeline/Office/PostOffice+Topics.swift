@@ -1,0 +1,38 @@
+extension PostOffice {
+    /// - Throws: `StoreError.taken` for the name of another topic.
+    package func createTopic(_ settings: TopicSettings) async throws -> Topic {
+        let topic = try await resources.store.createTopic(settings, at: resources.world.now())
+        resources.tails.refresh([TopicHead(topicID: topic.id, headID: topic.headID, receivedCount: topic.receivedCount)])
+        topics.remember(topic)
+        return topic
+    }
+
+    package func topic(id: Int64) async throws -> Topic? {
+        try await resources.store.topic(id: id)
+    }
+
+    package func topic(named name: String) async throws -> Topic? {
+        try await resources.store.topic(named: name)
+    }
+
+    /// Live topics in ascending order of id.
+    package func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic] {
+        try await resources.store.topics(named: name, after: id, limit: limit)
+    }
+
+    package func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
+        try await resources.store.updateTopic(id: id, settings)
+    }
+
+    /// - Throws: `StoreError.inUse` while the topic has live publishers.
+    package func deleteTopic(id: Int64) async throws -> Bool {
+        let deleted = try await resources.store.deleteTopic(id: id)
+        topics.forget(id: id)
+        return deleted
+    }
+
+    /// Live publishers of a topic.
+    package func publisherCount(topicID: Int64) async throws -> Int {
+        allTrees.count { $0.state.topicID == topicID }
+    }
+}

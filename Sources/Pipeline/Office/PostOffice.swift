@@ -1,0 +1,165 @@
+import Logging
+import Stages
+import Synchronization
+
+/// One node: everything that a post office does, behind one door. The web server and the benchmarks know only this.
+///
+/// `run()` is its life; the other methods may be called from anywhere while it runs.
+package final class PostOffice: Sendable {
+    package struct Settings: Sendable {
+        package var nodeName: String
+        /// Deliveries of one publisher that may be unsettled, 1...10,000.
+        package var maxDemand = 100
+        /// nil: half of a publisher's max_demand.
+        package var minDemand: Int?
+        /// How often the store is asked what has been missed.
+        package var refreshInterval: Duration = .seconds(10)
+        /// Payload bytes held in memory for delivery and, once more, in intake.
+        package var maxBufferBytes = 268_435_456
+        /// Deliveries on the wire at once.
+        package var maxConnections = 1024
+
+        package init(nodeName: String) {
+            self.nodeName = nodeName
+        }
+    }
+
+    let settings: Settings
+    let resources: Resources
+    let topics: TopicDirectory
+    let root: Supervisor
+    let startedAt: Timestamp
+    private let trees = Mutex<[Int64: PublisherTree]>([:])
+    private let started = Mutex(false)
+    private let logger: Logger
+
+    package init(
+        store: any MessageStore, target: any Target, settings: Settings, world: World = .real, logger: Logger
+    ) {
+        self.settings = settings
+        self.logger = logger
+        startedAt = world.now()
+        let tails = Tails(capacity: settings.maxBufferBytes / 8)
+        resources = Resources(
+            store: store,
+            committer: Committer(
+                store: store,
+                clock: world.clock,
+                intakeBytes: settings.maxBufferBytes,
+                logger: logger,
+                committed: { tails.committed(topicID: $0, after: $1, messages: $2) },
+                uncertain: { tails.forget(topics: $0) }
+            ),
+            target: target,
+            tails: tails,
+            bytes: Budget(capacity: settings.maxBufferBytes - settings.maxBufferBytes / 8),
+            connections: Budget(capacity: settings.maxConnections),
+            world: world,
+            logger: logger,
+            maxDemand: settings.maxDemand,
+            minDemand: settings.minDemand
+        )
+        topics = TopicDirectory(store: store)
+        root = Supervisor("publishers", strategy: .oneForOne, clock: world.clock, logger: logger, children: [])
+    }
+
+    // MARK: Life
+
+    /// Serves until the task is cancelled, or `drain` has been called and everything in flight has ended.
+    ///
+    /// Throws `StoreError` when the store cannot be read at the start. When it returns, every outcome is committed.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.resources.committer.run() }
+            do {
+                try await withThrowingTaskGroup(of: Void.self) { serving in
+                    serving.addTask { try await self.root.run() }
+                    try await self.startTrees()
+                    serving.addTask { await self.refreshRegularly() }
+                    try await serving.next()
+                    serving.cancelAll()
+                }
+            } catch {
+                self.resources.committer.close()
+                throw error
+            }
+            self.resources.committer.close()
+            try await group.waitForAll()
+        }
+    }
+
+    /// No new deliveries; what is in flight may finish within `limit`, then it is aborted.
+    package func drain(within limit: Duration) async {
+        await root.drain(within: limit)
+    }
+
+    private func startTrees() async throws {
+        resources.tails.refresh(try await resources.store.heads())
+        var last: Int64 = 0
+        var count = 0
+        while true {
+            let publishers = try await resources.store.publishers(topicID: nil, after: last, limit: 500)
+            guard let final = publishers.last else { break }
+            let claimed = try await resources.store.claim(publishers.map(\.id))
+            for publisher in publishers { try await start(publisher, claimed: claimed[publisher.id]) }
+            count += publishers.count
+            last = final.id
+        }
+        started.withLock { $0 = true }
+        logger.info("Publishers started.", metadata: ["count": "\(count)"])
+    }
+
+    /// The safety net behind lost wake-ups: one statement for the whole node.
+    private func refreshRegularly() async {
+        while !Task.isCancelled {
+            do {
+                try await resources.world.clock.sleep(for: settings.refreshInterval)
+                resources.tails.refresh(try await resources.store.heads())
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("The refresh failed.", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Payload bytes held in memory for delivery: reserved by the trees, and in the tails.
+    package var bufferedBytes: Int { resources.bytes.used + resources.tails.bytes }
+
+    // MARK: Trees
+
+    func start(_ publisher: Publisher, claimed: StoredProgress? = nil) async throws {
+        let tree = PublisherTree(publisher, claimed: claimed, resources: resources)
+        trees.withLock { $0[publisher.id] = tree }
+        resources.bytes.enrol(publisher.id)
+        resources.connections.enrol(publisher.id)
+        try await root.start(
+            ChildSpecification("publisher-\(publisher.id)", backOff: .publishers) { [logger] in
+                tree.supervisor(logger: logger)
+            }
+        )
+    }
+
+    func tree(_ id: Int64) -> PublisherTree? { trees.withLock { $0[id] } }
+
+    func stop(_ id: Int64) async throws {
+        guard let tree = trees.withLock({ $0.removeValue(forKey: id) }) else { return }
+        resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
+        await root.terminate("publisher-\(id)")
+        try root.delete("publisher-\(id)")
+        resources.bytes.leave(id)
+        resources.connections.leave(id)
+    }
+
+    /// Whether the trees of all publishers have been started since the start of the node.
+    var isStarted: Bool { started.withLock { $0 } }
+
+    var allTrees: [PublisherTree] { trees.withLock { trees in trees.keys.sorted().compactMap { trees[$0] } } }
+}
+
+extension BackOff {
+    /// A publisher that crashed too often is tried again after a second, then two, up to a minute.
+    static var publishers: BackOff {
+        BackOff(initial: .seconds(1), maximum: .seconds(60), resetAfter: .seconds(120))
+    }
+}

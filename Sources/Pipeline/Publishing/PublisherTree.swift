@@ -1,0 +1,144 @@
+import Logging
+import Stages
+import Synchronization
+
+/// One publisher's supervised tree: pending_messages -> envelopes -> courier, on one executor of its own.
+///
+/// rest_for_one: a courier that crashes is restarted alone, and what it had not settled is handed out again from the
+/// ledger in memory. When pending_messages crashes all three start again from the durable record, under a new epoch.
+final class PublisherTree: Sendable {
+    private struct Running {
+        var pending: PendingMessages?
+        var envelopes: Envelopes?
+        var courier: Courier?
+        var reading: Subscription<PendingMessage>?
+        var delivering: Subscription<Envelope>?
+        /// The record of the start of the node, claimed together with those of all publishers. Used once.
+        var claimed: StoredProgress?
+    }
+
+    static let stageNames = ["pending_messages", "envelopes", "courier"]
+
+    let state: TreeState
+    let executor: TreeExecutor
+    let wakeup = Wakeup()
+    private let resources: Resources
+    private let running: Mutex<Running>
+
+    init(_ publisher: Publisher, claimed: StoredProgress?, resources: Resources) {
+        state = TreeState(publisher)
+        executor = TreeExecutor(name: "publisher-\(publisher.id)")
+        self.resources = resources
+        running = Mutex(Running(claimed: claimed))
+    }
+
+    var id: Int64 { state.id }
+
+    /// The tree as a child of the node's supervisor: held in `backing off` after it has crashed too often, and tried
+    /// again, without anything happening to its neighbours.
+    func supervisor(logger: Logger) -> Supervisor {
+        Supervisor(
+            "publisher-\(id)",
+            strategy: .restForOne,
+            executor: executor,
+            clock: resources.world.clock,
+            logger: logger,
+            children: [
+                ChildSpecification("pending_messages", kind: .producer) { try await self.startPending() },
+                ChildSpecification("envelopes", kind: .producerConsumer) { try self.startEnvelopes() },
+                ChildSpecification("courier", kind: .consumer) { try self.startCourier() },
+            ]
+        )
+    }
+
+    /// A change of settings: in force at once, also for what waits.
+    func apply(_ publisher: Publisher) {
+        let rewound = state.apply(publisher)
+        let settings = publisher.settings
+        let maxDemand = resources.maxDemand(of: settings)
+        let minDemand = resources.minDemand(of: settings)
+        running.withLock { running in
+            // The window was checked when the settings were: it can only fail for a subscription that has ended.
+            try? running.delivering?.resize(maxDemand: maxDemand, minDemand: maxDemand - 1)
+            try? running.reading?.resize(maxDemand: maxDemand, minDemand: minDemand)
+        }
+        if rewound || publisher.settings.active { wakeup.ring() }
+    }
+
+    /// Fault injection: makes the stage throw.
+    func crash(stage: String) -> Bool {
+        running.withLock { running in
+            switch stage {
+            case "pending_messages": running.pending?.crash(InjectedFault(stage: stage))
+            case "envelopes": running.envelopes?.crash(InjectedFault(stage: stage))
+            case "courier": running.courier?.crash(InjectedFault(stage: stage))
+            default: return false
+            }
+            return true
+        }
+    }
+
+    // MARK: Starting
+
+    private func startPending() async throws -> PendingMessages {
+        var stored = running.withLock { running in
+            defer { running.claimed = nil }
+            return running.claimed
+        }
+        if stored == nil { stored = try await resources.store.claim([id])[id] }
+        guard let stored else { throw PublisherGone(publisher: id) }
+        state.start(from: stored, nextDue: stored.parked > 0 ? .distantPast : nil)
+        resources.tails.subscribe(wakeup, publisher: id, to: state.topicID)
+        let pending = PendingMessages(state: state, resources: resources, wakeup: wakeup, executor: executor)
+        running.withLock { $0.pending = pending }
+        return pending
+    }
+
+    private func startEnvelopes() throws -> Envelopes {
+        let settings = state.publisher.settings
+        let envelopes = Envelopes(state: state, executor: executor)
+        try running.withLock { running in
+            guard let pending = running.pending else { return }
+            running.reading = try envelopes.inlet.subscribe(
+                to: pending.outlet,
+                SubscriptionOptions(
+                    maxDemand: resources.maxDemand(of: settings),
+                    minDemand: resources.minDemand(of: settings)
+                )
+            )
+            running.envelopes = envelopes
+        }
+        // What the stages before handed over and this one never got is handed out again.
+        state.rewind()
+        wakeup.ring()
+        return envelopes
+    }
+
+    private func startCourier() throws -> Courier {
+        let maxDemand = resources.maxDemand(of: state.publisher.settings)
+        let courier = Courier(state: state, resources: resources, wakeup: wakeup, executor: executor)
+        try running.withLock { running in
+            guard let envelopes = running.envelopes else { return }
+            running.delivering = try courier.inlet.subscribe(
+                to: envelopes.outlet,
+                SubscriptionOptions(maxDemand: maxDemand, minDemand: maxDemand - 1)
+            )
+            running.courier = courier
+        }
+        state.rewind()
+        wakeup.ring()
+        return courier
+    }
+}
+
+/// What the crash route makes a stage throw.
+struct InjectedFault: Error, CustomStringConvertible {
+    var stage: String
+    var description: String { "fault injected into \(stage)" }
+}
+
+/// The publisher was deleted while its tree was starting.
+struct PublisherGone: Error, CustomStringConvertible {
+    var publisher: Int64
+    var description: String { "publisher \(publisher) does not exist any more" }
+}

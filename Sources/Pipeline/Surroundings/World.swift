@@ -1,0 +1,45 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What a node takes from outside besides its store and its targets: time and chance.
+///
+/// Everything in `Pipeline` asks this value, so that a test (or a simulation) can give a node another time and a seeded
+/// chance, and see the same run again.
+package struct World: Sendable {
+    /// For waiting and for measuring.
+    package var clock: any Clock<Duration>
+    /// The calendar's time, for what is shown and stored.
+    package var now: @Sendable () -> Timestamp
+    /// A number from the range, evenly distributed.
+    package var random: @Sendable (ClosedRange<Double>) -> Double
+
+    package init(
+        clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Timestamp,
+        random: @escaping @Sendable (ClosedRange<Double>) -> Double
+    ) {
+        self.clock = clock
+        self.now = now
+        self.random = random
+    }
+
+    /// The machine's own clock and its random numbers.
+    package static var real: World {
+        World(
+            clock: ContinuousClock(),
+            now: {
+                var time = timespec()
+                clock_gettime(CLOCK_REALTIME, &time)
+                return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+            },
+            random: { Double.random(in: $0) }
+        )
+    }
+}
