@@ -64,7 +64,10 @@ package protocol MessageStore: Sendable {
 
     /// Parked messages of a publisher, soonest due first, due at or before `time`, later than `after` in that order.
     func parked(
-        publisher: Int64, dueBy time: Timestamp, after: ParkedPosition?, limit: Int
+        publisher: Int64,
+        dueBy time: Timestamp,
+        after: ParkedPosition?,
+        limit: Int
     ) async throws -> [ParkedMessage]
     /// When the next parked message of the publisher is due; nil when none is parked.
     func nextDue(publisher: Int64) async throws -> Timestamp?

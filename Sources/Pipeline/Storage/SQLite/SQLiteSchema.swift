@@ -1,0 +1,124 @@
+import GRDB
+
+/// The tables of the SQLite store, one migration after the other. What has been released is never changed.
+///
+/// No column that changes with every message is indexed, and what changes often (progress, counts) is apart from what
+/// people set, so that a commit touches few pages.
+enum SQLiteSchema {
+    /// "POST" in ASCII: how a file says that it is one of ours.
+    static let applicationID: Int64 = 0x504F_5354
+
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 topics, publishers and the log", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: log)
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        }
+        return migrator
+    }()
+
+    private static let log = """
+        CREATE TABLE topics (
+            id                INTEGER PRIMARY KEY AUTOINCREMENT,
+            name              TEXT    NOT NULL,
+            origin_host       TEXT    NOT NULL,
+            recovery_enabled  INTEGER NOT NULL,
+            retention_seconds INTEGER,
+            inserted_at       INTEGER NOT NULL,
+            deleted           INTEGER NOT NULL DEFAULT 0,
+            received_count    INTEGER NOT NULL DEFAULT 0,
+            head_id           INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        CREATE UNIQUE INDEX topics_live_name ON topics (name) WHERE deleted = 0;
+
+        -- What the clean-up has removed. Creating a publisher and each slice of the clean-up write this row.
+        CREATE TABLE retention (
+            topic_id      INTEGER PRIMARY KEY REFERENCES topics (id),
+            removed_count INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        -- The log. `bytes` (payload and attributes) comes before both, so that it is read without them: a long row
+        -- continues on overflow pages. AUTOINCREMENT, because an id must not come back after a clean-up.
+        CREATE TABLE messages (
+            id          INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic_id    INTEGER NOT NULL REFERENCES topics (id),
+            received_at INTEGER NOT NULL,
+            bytes       INTEGER NOT NULL,
+            attributes  BLOB    NOT NULL,
+            payload     BLOB    NOT NULL
+        ) STRICT;
+
+        -- Every index ends with the row's id: this one is the order (topic_id, id).
+        CREATE INDEX messages_topic ON messages (topic_id);
+
+        CREATE TABLE publishers (
+            id                INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic_id          INTEGER NOT NULL REFERENCES topics (id),
+            target            TEXT    NOT NULL,
+            type              TEXT    NOT NULL,
+            active            INTEGER NOT NULL,
+            from_now          INTEGER NOT NULL,
+            seconds_timeout   INTEGER NOT NULL,
+            seconds_retry     INTEGER NOT NULL,
+            seconds_retry_max INTEGER,
+            max_attempts      INTEGER NOT NULL,
+            chunk_size        INTEGER NOT NULL,
+            max_demand        INTEGER,
+            min_demand        INTEGER,
+            ordering          TEXT    NOT NULL,
+            body              TEXT    NOT NULL,
+            inserted_at       INTEGER NOT NULL,
+            deleted_at        INTEGER
+        ) STRICT;
+
+        CREATE UNIQUE INDEX publishers_live_target ON publishers (topic_id, target, type) WHERE deleted_at IS NULL;
+
+        -- One row a publisher, rewritten by every settlement. `holes` as HoleCoding writes them.
+        CREATE TABLE progress (
+            publisher_id      INTEGER PRIMARY KEY REFERENCES publishers (id),
+            epoch             INTEGER NOT NULL,
+            high              INTEGER NOT NULL,
+            holes             BLOB    NOT NULL,
+            left_count        INTEGER NOT NULL,
+            delivered         INTEGER NOT NULL,
+            discarded         INTEGER NOT NULL,
+            last_delivered_at INTEGER
+        ) STRICT;
+
+        CREATE TABLE parked (
+            publisher_id INTEGER NOT NULL REFERENCES publishers (id),
+            message_id   INTEGER NOT NULL,
+            attempts     INTEGER NOT NULL,
+            due_at       INTEGER NOT NULL,
+            last_status  INTEGER,
+            last_error   TEXT,
+            PRIMARY KEY (publisher_id, message_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id);
+
+        CREATE TABLE attempts (
+            id           INTEGER PRIMARY KEY,
+            message_id   INTEGER NOT NULL,
+            publisher_id INTEGER NOT NULL,
+            number       INTEGER NOT NULL,
+            result       TEXT    NOT NULL,
+            status       INTEGER,
+            error        TEXT,
+            started_at   INTEGER NOT NULL,
+            milliseconds INTEGER NOT NULL,
+            response     BLOB    NOT NULL
+        ) STRICT;
+
+        CREATE INDEX attempts_message ON attempts (message_id);
+
+        -- One row that is written to find out whether the database can be.
+        CREATE TABLE probe (
+            id      INTEGER PRIMARY KEY CHECK (id = 1),
+            written INTEGER NOT NULL
+        ) STRICT;
+
+        INSERT INTO probe (id, written) VALUES (1, 0);
+        """
+}
