@@ -1,8 +1,9 @@
 import Stages
 
 extension PostOffice {
-    /// The stage trees of this node. Never waits for a busy stage.
+    /// The stage trees of this node. Never waits for a busy stage, only for the start of the node.
     package func stages() async throws -> NodeStatus {
+        await started.wait()
         let snapshot = root.snapshot()
         let children = snapshots()
         return NodeStatus(
@@ -10,19 +11,21 @@ extension PostOffice {
             startedAt: startedAt,
             strategy: "one_for_one",
             restarts: snapshot.restarts,
-            publishers: allTrees.map { tree($0, child: children["publisher-\($0.id)"]) }
+            publishers: allTrees.map { tree($0, child: children[$0.name]) }
         )
     }
 
     /// One publisher's tree; nil when there is no such publisher.
     package func stages(publisher id: Int64) async throws -> TreeStatus? {
-        tree(id).map { tree($0, child: root.snapshot(child: "publisher-\(id)")) }
+        await started.wait()
+        return tree(id).map { tree($0, child: snapshot(of: $0)) }
     }
 
     /// Fault injection: makes a stage throw.
     /// - Returns: false when there is no such publisher or stage on this node.
     package func crash(publisher id: Int64, stage: String) -> Bool {
-        tree(id)?.crash(stage: stage) ?? false
+        guard let tree = tree(id) else { return false }
+        return root.crash([tree.name, stage], with: InjectedFault(stage: stage))
     }
 
     /// What must be well for this node to be useful: nil, or what is wrong.
@@ -33,7 +36,7 @@ extension PostOffice {
         } catch {
             storage = "\(error)"
         }
-        return [("storage", storage), ("publishers", isStarted ? nil : "the publishers are being started")]
+        return [("storage", storage), ("publishers", started.isOpen ? nil : "the publishers are being started")]
     }
 
     // MARK: -
@@ -50,7 +53,10 @@ extension PostOffice {
                 TreeStatus.Crash(at: Timestamp($0.at), stage: $0.child, error: $0.error)
             },
             circuit: TreeStatus.Circuit(state: "closed", failures: 0),
-            stages: child?.stages.map { StageStatus($0, executor: tree.executor.name) } ?? []
+            stages: (child?.children ?? []).compactMap { child in
+                guard case .stage(let stage) = child else { return nil }
+                return StageStatus(stage, executor: tree.name)
+            }
         )
     }
 
@@ -97,6 +103,12 @@ extension PostOffice {
     }
 }
 
+extension Timestamp {
+    fileprivate init(_ time: Stages.Timestamp) {
+        self.init(milliseconds: Int64(time.secondsSince1970 * 1000))
+    }
+}
+
 extension StageStatus {
     fileprivate init(_ snapshot: StageSnapshot, executor: String) {
         name = snapshot.name
@@ -104,7 +116,7 @@ extension StageStatus {
         state = snapshot.state.rawValue
         demand = snapshot.demand
         buffered = snapshot.buffered
-        inFlight = snapshot.inFlight
+        inFlight = snapshot.kind == .consumer ? snapshot.inFlight : nil
         eventsIn = Int64(snapshot.eventsIn)
         eventsOut = Int64(snapshot.eventsOut)
         eventsPerSecond = snapshot.eventsPerSecond

@@ -9,7 +9,7 @@ extension PostOffice {
         let message = NewMessage(payload: payload, attributes: attributes, receivedAt: resources.world.now())
         // A topic that was deleted and made anew has another id than the one remembered: then look it up once more.
         for _ in 0..<2 {
-            do {
+            do throws(IntakeError) {
                 guard let id = try await topicID(topic) else { throw IntakeError.unknownTopic }
                 return try await resources.committer.append(Append(topicID: id, messages: [message]))[0]
             } catch .unknownTopic {

@@ -33,6 +33,7 @@ extension PostOffice {
 
     /// Live publishers of a topic.
     package func publisherCount(topicID: Int64) async throws -> Int {
-        allTrees.count { $0.state.topicID == topicID }
+        await started.wait()
+        return allTrees.count { $0.state.topicID == topicID }
     }
 }

@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 import Stages
 import Synchronization
 
@@ -30,7 +30,8 @@ package final class PostOffice: Sendable {
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
-    private let started = Mutex(false)
+    /// Open when the trees of all publishers that existed at the start have been started.
+    let started = Latch()
     private let logger: Logger
 
     package init(
@@ -105,7 +106,7 @@ package final class PostOffice: Sendable {
             count += publishers.count
             last = final.id
         }
-        started.withLock { $0 = true }
+        started.open()
         logger.info("Publishers started.", metadata: ["count": "\(count)"])
     }
 
@@ -134,9 +135,7 @@ package final class PostOffice: Sendable {
         resources.bytes.enrol(publisher.id)
         resources.connections.enrol(publisher.id)
         try await root.start(
-            ChildSpecification("publisher-\(publisher.id)", backOff: .publishers) { [logger] in
-                tree.supervisor(logger: logger)
-            }
+            ChildSpecification(tree.name, backOff: .publishers, supervisor: { [logger] in tree.supervisor(logger: logger) })
         )
     }
 
@@ -145,14 +144,11 @@ package final class PostOffice: Sendable {
     func stop(_ id: Int64) async throws {
         guard let tree = trees.withLock({ $0.removeValue(forKey: id) }) else { return }
         resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
-        await root.terminate("publisher-\(id)")
-        try root.delete("publisher-\(id)")
+        await root.terminate(tree.name)
+        try root.delete(tree.name)
         resources.bytes.leave(id)
         resources.connections.leave(id)
     }
-
-    /// Whether the trees of all publishers have been started since the start of the node.
-    var isStarted: Bool { started.withLock { $0 } }
 
     var allTrees: [PublisherTree] { trees.withLock { trees in trees.keys.sorted().compactMap { trees[$0] } } }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Stages
 
 /// The first stage: what is waiting for this publisher, in order, as fast as it is asked for.

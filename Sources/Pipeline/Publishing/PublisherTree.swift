@@ -10,14 +10,11 @@ final class PublisherTree: Sendable {
     private struct Running {
         var pending: PendingMessages?
         var envelopes: Envelopes?
-        var courier: Courier?
         var reading: Subscription<PendingMessage>?
         var delivering: Subscription<Envelope>?
         /// The record of the start of the node, claimed together with those of all publishers. Used once.
         var claimed: StoredProgress?
     }
-
-    static let stageNames = ["pending_messages", "envelopes", "courier"]
 
     let state: TreeState
     let executor: TreeExecutor
@@ -34,19 +31,22 @@ final class PublisherTree: Sendable {
 
     var id: Int64 { state.id }
 
+    /// As a child of the node's supervisor, and as an executor.
+    var name: String { executor.name }
+
     /// The tree as a child of the node's supervisor: held in `backing off` after it has crashed too often, and tried
     /// again, without anything happening to its neighbours.
     func supervisor(logger: Logger) -> Supervisor {
         Supervisor(
-            "publisher-\(id)",
+            name,
             strategy: .restForOne,
             executor: executor,
             clock: resources.world.clock,
             logger: logger,
             children: [
-                ChildSpecification("pending_messages", kind: .producer) { try await self.startPending() },
-                ChildSpecification("envelopes", kind: .producerConsumer) { try self.startEnvelopes() },
-                ChildSpecification("courier", kind: .consumer) { try self.startCourier() },
+                ChildSpecification("pending_messages", stage: { try await self.startPending() }),
+                ChildSpecification("envelopes", stage: { try self.startEnvelopes() }),
+                ChildSpecification("courier", stage: { try self.startCourier() }),
             ]
         )
     }
@@ -63,19 +63,6 @@ final class PublisherTree: Sendable {
             try? running.reading?.resize(maxDemand: maxDemand, minDemand: minDemand)
         }
         if rewound || publisher.settings.active { wakeup.ring() }
-    }
-
-    /// Fault injection: makes the stage throw.
-    func crash(stage: String) -> Bool {
-        running.withLock { running in
-            switch stage {
-            case "pending_messages": running.pending?.crash(InjectedFault(stage: stage))
-            case "envelopes": running.envelopes?.crash(InjectedFault(stage: stage))
-            case "courier": running.courier?.crash(InjectedFault(stage: stage))
-            default: return false
-            }
-            return true
-        }
     }
 
     // MARK: Starting
@@ -123,7 +110,6 @@ final class PublisherTree: Sendable {
                 to: envelopes.outlet,
                 SubscriptionOptions(maxDemand: maxDemand, minDemand: maxDemand - 1)
             )
-            running.courier = courier
         }
         state.rewind()
         wakeup.ring()

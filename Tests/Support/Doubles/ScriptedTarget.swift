@@ -1,4 +1,4 @@
-import Pipeline
+package import Pipeline
 import Synchronization
 
 /// A target in memory that answers as it is told, and remembers what it was sent.
