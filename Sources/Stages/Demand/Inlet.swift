@@ -93,6 +93,10 @@ extension Inlet {
         for ask in asks { ask.send() }
     }
 
+    /// Whether the stage was made to fail, or a producer that it does not outlive has.
+    @usableFromInline
+    var hasFailed: Bool { state.withLock { $0.end?.isFailure ?? false } }
+
     /// Why the run loop was left.
     @usableFromInline
     func reason(after error: (any Error)?, isCancelled: Bool) -> EndReason {

@@ -18,12 +18,13 @@ extension TaskConsumer {
     @inlinable
     public func run() async throws {
         inlet.begin(isEager: true)
-        await withDiscardingTaskGroup { group in
+        // The first handler that throws cancels the others, whether events still come or not.
+        try? await withThrowingDiscardingTaskGroup { group in
             for await first in inlet.stream {
                 start(first, in: &group)
                 while !Task.isCancelled, let next = inlet.ready() { start(next, in: &group) }
             }
-            if inlet.reason(after: nil, isCancelled: false).isFailure { group.cancelAll() }
+            if inlet.hasFailed { group.cancelAll() }
         }
         let reason = inlet.reason(after: nil, isCancelled: Task.isCancelled)
         await terminate(reason)
@@ -32,7 +33,7 @@ extension TaskConsumer {
     }
 
     @inlinable
-    func start(_ batch: Batch<Input>, in group: inout DiscardingTaskGroup) {
+    func start(_ batch: Batch<Input>, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
         for event in batch.events {
             group.addTask {
                 do {
@@ -40,6 +41,7 @@ extension TaskConsumer {
                     self.inlet.settleOne(of: batch.origin)
                 } catch {
                     if case .failed = EndReason(error, isCancelled: Task.isCancelled) { self.inlet.fail(error) }
+                    throw error
                 }
             }
         }

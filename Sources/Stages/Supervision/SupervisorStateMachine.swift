@@ -164,7 +164,8 @@ extension SupervisorStateMachine {
 
     private mutating func ended(_ index: Int, _ reason: EndReason, _ now: Duration) -> [Action] {
         let wasStarting = children[index].state == .starting
-        if case .stopping = children[index].state {
+        // Told to end, or about to be: often its producer has failed, and the news of both arrive one after the other.
+        if children[index].mustStop {
             gone(index, now)
             return []
         }
@@ -301,7 +302,8 @@ extension SupervisorStateMachine {
         children.removeAll { $0.specification.restart == .temporary && $0.state == .ended }
         let isAnyAlive = children.contains(where: \.isAlive)
         switch phase {
-        case .starting where !children.contains(where: { $0.isListed && ($0.state == .waiting || $0.state == .starting) }):
+        case .starting
+        where !children.contains(where: { $0.isListed && ($0.state == .waiting || $0.state == .starting) }):
             enter(.running, now)
             actions += startNext(now)
         case .draining where !isAnyAlive: enter(.ended(.normal), now)

@@ -160,7 +160,10 @@ struct DemandTests {
         }
     }
 
-    @Test("D09 A producer-consumer may be subscribed before or after its consumer subscribed to it", arguments: [true, false])
+    @Test(
+        "D09 A producer-consumer may be subscribed before or after its consumer subscribed to it",
+        arguments: [true, false]
+    )
     func order(consumerFirst: Bool) async throws {
         let source = Counter(limit: 100)
         let transformer = ProbeTransformer()
