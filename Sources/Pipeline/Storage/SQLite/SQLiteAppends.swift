@@ -16,7 +16,7 @@ enum SQLiteAppends {
             guard var head = heads[append.topicID] else { return .unknownTopic }
             let after = head.id
             let ids = try append.messages.map { message in
-                try insert.execute(arguments: [
+                try insert.run([
                     append.topicID, message.receivedAt.milliseconds, message.bytes, Data(message.attributes),
                     Data(message.payload),
                 ])
@@ -46,7 +46,7 @@ enum SQLiteAppends {
             sql: "UPDATE topics SET head_id = ?, received_count = received_count + ? WHERE id = ?"
         )
         for head in heads.values.sorted(by: { $0.topic < $1.topic }) where head.count > 0 {
-            try statement.execute(arguments: [head.id, head.count, head.topic])
+            try statement.run([head.id, head.count, head.topic])
         }
     }
 

@@ -56,18 +56,18 @@ struct SQLiteSettlements {
         let isOwner = try writeProgress(settlement)
         if isOwner {
             for row in settlement.parked {
-                try park.execute(arguments: [
+                try park.run([
                     publisher, row.messageID, row.attempts, row.dueAt.milliseconds, row.lastStatus, row.lastError,
                 ])
             }
             for message in settlement.unparked {
-                try unpark.execute(arguments: [publisher, message])
+                try unpark.run([publisher, message])
             }
         } else if try Bool.fetchOne(isKnown, arguments: [publisher]) != true {
             return .fenced
         }
         for row in settlement.attempts {
-            try attempt.execute(arguments: [
+            try attempt.run([
                 row.messageID, publisher, row.number, row.result.rawValue, row.status, row.error,
                 row.startedAt.milliseconds, row.milliseconds, Data(row.response),
             ])
@@ -78,7 +78,7 @@ struct SQLiteSettlements {
     /// - Returns: false when the record has a newer epoch, or there is none.
     private func writeProgress(_ settlement: Settlement) throws -> Bool {
         let record = settlement.progress
-        try progress.execute(arguments: [
+        try progress.run([
             record.epoch, record.high, Data(HoleCoding.encode(record.holes)), record.leftCount, record.delivered,
             record.discarded, record.lastDeliveredAt?.milliseconds, settlement.publisher, record.epoch,
         ])

@@ -18,7 +18,7 @@ extension SQLiteStore {
             )
             var claimed: [Int64] = []
             for publisher in Set(publishers).sorted() {
-                try statement.execute(arguments: [publisher])
+                try statement.run([publisher])
                 if db.changesCount > 0 { claimed.append(publisher) }
             }
             return try SQLiteStore.progress(of: claimed, db)

@@ -46,7 +46,7 @@ package final class SQLiteStore: MessageStore {
         // last, which cannot copy the write-ahead log: what is not copied here is copied when the file is opened again.
         await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
-                _ = try? db.checkpoint(.truncate)
+                if !db.isClosed { _ = try? db.checkpoint(.truncate) }
                 continuation.resume()
             }
         }
@@ -66,6 +66,10 @@ package final class SQLiteStore: MessageStore {
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             pool.asyncWriteWithoutTransaction { [checkpointer] db in
+                guard !db.isClosed else {
+                    continuation.resume(throwing: StoreError.unavailable(reason: "the database is closed"))
+                    return
+                }
                 continuation.resume(with: Result { try SQLiteStore.transaction(db, body) })
                 checkpointer.committed(on: db)
             }
@@ -102,4 +106,9 @@ package final class SQLiteStore: MessageStore {
             throw StoreError(error)
         }
     }
+}
+
+extension Database {
+    /// SQLite's own functions must not be called then: they do not look.
+    fileprivate var isClosed: Bool { sqliteConnection == nil }
 }

@@ -1,0 +1,153 @@
+public import Synchronization
+
+/// The consumer side of a stage: its subscriptions.
+///
+/// A stage that consumes has one inlet, made with the stage and kept for its life. Subscriptions can be made before the
+/// stage runs and while it does; they ask for nothing before it runs, because asking is what its run loop does by
+/// pulling the inlet's stream.
+public final class Inlet<Input: Sendable>: Sendable {
+    @usableFromInline let state = Mutex(InletStateMachine<Input>())
+    @usableFromInline let signal = Signal()
+
+    public init() {}
+
+    /// Subscribes the stage to a producer. If the producer has ended, the subscription ends at once, as if the producer
+    /// had ended right after: the cancel mode decides what that means.
+    ///
+    /// - Throws: ``SubscriptionError`` if the options do not go together or the producer's dispatcher does not take the
+    ///   consumer; then nothing has been subscribed.
+    @discardableResult
+    public func subscribe(
+        to outlet: Outlet<Input>,
+        _ options: SubscriptionOptions = SubscriptionOptions()
+    ) throws(SubscriptionError) -> Subscription<Input> {
+        let window = try WindowStateMachine(maximum: options.maxDemand, minimum: options.minDemand)
+        let subscription = Subscription(from: self, to: outlet, cancelMode: options.cancel)
+        guard state.withLock({ $0.add(subscription, window) }) else { return subscription }
+        do {
+            try outlet.connect(subscription)
+        } catch {
+            _ = state.withLock { $0.remove(subscription.id, nil) }
+            throw error
+        }
+        let ask = state.withLock { $0.open(subscription.id) }
+        if ask > 0 { outlet.ask(ask, for: subscription.id) }
+        return subscription
+    }
+
+    /// The windows of all subscriptions.
+    public var windows: [WindowSnapshot] {
+        state.withLock { state in state.entries.map(state.snapshot) }
+    }
+}
+
+// MARK: For the run loop
+
+extension Inlet {
+    /// The demand of the stage as a stream: each pull settles what the handler had, asks the producers for what is due,
+    /// and answers with events; it suspends only if none are held. Ends when the stage is to end, see ``reason(after:)``.
+    @inlinable
+    var stream: AsyncStream<Batch<Input>> {
+        AsyncStream {
+            await self.next()
+        } onCancel: {
+            self.signal.raise()
+        }
+    }
+
+    @inlinable
+    func next() async -> Batch<Input>? {
+        while !Task.isCancelled {
+            if let batch = ready() { return batch }
+            if isOver { return nil }
+            await signal.suspend()
+        }
+        return nil
+    }
+
+    /// Settles, asks and takes what is held, without suspending: one lock if something is held.
+    @inlinable
+    func ready(isWanted: Bool = true) -> Batch<Input>? {
+        let (ask, batch) = state.withLock { state in
+            (state.settle(), isWanted ? state.take() : nil)
+        }
+        guard let ask else { return batch }
+        ask.send()
+        return batch ?? (isWanted ? state.withLock { $0.take() } : nil)
+    }
+
+    @inlinable
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// One event that was handled in a task of its own is through: its place is asked for again.
+    @inlinable
+    func settleOne(of origin: SubscriptionID) {
+        state.withLock { $0.settle(1, of: origin) }?.send()
+    }
+
+    /// - Parameter isEager: ask for each place again as soon as ``settleOne(of:)`` frees it.
+    @usableFromInline
+    func begin(isEager: Bool = false) {
+        let asks = state.withLock { $0.begin(isEager: isEager) }
+        guard let asks else { preconditionFailure("a stage runs once: make another to run it again") }
+        for ask in asks { ask.send() }
+    }
+
+    /// Whether the stage was made to fail, or a producer that it does not outlive has.
+    @usableFromInline
+    var hasFailed: Bool { state.withLock { $0.end?.isFailure ?? false } }
+
+    /// Why the run loop was left.
+    @usableFromInline
+    func reason(after error: (any Error)?, isCancelled: Bool) -> EndReason {
+        let end = state.withLock { $0.end }
+        if let end, end.isFailure { return end }
+        if let error { return EndReason(error, isCancelled: isCancelled) }
+        return end ?? (isCancelled ? .cancelled : .normal)
+    }
+
+    /// The stage has ended: its subscriptions end, and what was not handed to its handler goes back to the producers.
+    @usableFromInline
+    func close() {
+        for entry in state.withLock({ $0.close() }) { giveBack(entry) }
+    }
+
+    @usableFromInline
+    func fail(_ error: any Error) {
+        state.withLock { $0.fail(error) }
+        signal.raise()
+    }
+
+    /// The stage is to end when its last producer has ended and everything is handled.
+    @usableFromInline
+    func finish() {
+        state.withLock { $0.finish() }
+        signal.raise()
+    }
+}
+
+// MARK: For subscriptions and outlets
+
+extension Inlet {
+    /// Called by an outlet that holds its lock. `false`: the subscription is gone, the events are still the outlet's.
+    @inlinable
+    func receive(_ events: Events<Input>, for id: SubscriptionID) -> Bool {
+        state.withLock { $0.receive(events, for: id) }
+    }
+
+    /// Called by an outlet that holds its lock.
+    @usableFromInline
+    func producerEnded(_ id: SubscriptionID, _ reason: EndReason) {
+        state.withLock { $0.producerEnded(id, reason) }
+    }
+
+    func cancel(_ id: SubscriptionID, _ reason: EndReason) {
+        guard let entry = state.withLock({ $0.remove(id, reason) }) else { return }
+        giveBack(entry)
+        signal.raise()
+    }
+
+    private func giveBack(_ entry: InletStateMachine<Input>.Entry) {
+        entry.subscription.outlet.disconnect(entry.subscription.id, giveBack: Array(entry.held))
+    }
+}

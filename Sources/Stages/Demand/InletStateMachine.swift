@@ -1,0 +1,256 @@
+public import DequeModule
+
+/// Events for the handler, and where they came from.
+@usableFromInline
+struct Batch<Event: Sendable>: Sendable {
+    @usableFromInline let events: Events<Event>
+    @usableFromInline let origin: SubscriptionID
+
+    @inlinable
+    init(events: Events<Event>, origin: SubscriptionID) {
+        self.events = events
+        self.origin = origin
+    }
+}
+
+/// The consumer side of a stage: its windows, what is held for the handler, what the handler has, and the end.
+///
+/// Nothing is asked for before ``begin(isEager:)``: a stage that does not run yet demands nothing.
+@usableFromInline
+struct InletStateMachine<Input: Sendable>: Sendable {
+    @usableFromInline
+    struct Entry: Sendable {
+        @usableFromInline let subscription: Subscription<Input>
+        @usableFromInline var window: WindowStateMachine
+        @usableFromInline var held: Deque<Events<Input>> = []
+        @usableFromInline var heldCount = 0
+        @usableFromInline var inHand = 0
+        /// The producer has ended; the subscription does when nothing is held any more.
+        @usableFromInline var end: EndReason?
+
+        init(subscription: Subscription<Input>, window: WindowStateMachine) {
+            self.subscription = subscription
+            self.window = window
+        }
+    }
+
+    @usableFromInline
+    struct Ask: Sendable {
+        @usableFromInline let subscription: Subscription<Input>
+        @usableFromInline let count: Int
+
+        @inlinable
+        init(subscription: Subscription<Input>, count: Int) {
+            self.subscription = subscription
+            self.count = count
+        }
+
+        @inlinable
+        func send() { subscription.outlet.ask(count, for: subscription.id) }
+    }
+
+    @usableFromInline
+    enum Phase: Sendable {
+        case idle
+        case running
+        case closed
+    }
+
+    @usableFromInline var entries: [Entry] = []
+    @usableFromInline var phase = Phase.idle
+    @usableFromInline var eventsIn = 0
+    /// What ends the stage from within: the end of a producer that it does not outlive, or a fault.
+    @usableFromInline var end: EndReason?
+    /// End when the last subscription has.
+    @usableFromInline var isFinishing = false
+    @usableFromInline var isEager = false
+    /// The entry to look at first, so that no producer starves behind another.
+    @usableFromInline var turn = 0
+}
+
+// MARK: Life
+
+extension InletStateMachine {
+    /// The run loop begins to pull: opens all windows. `nil`: it has run already.
+    mutating func begin(isEager: Bool) -> [Ask]? {
+        guard phase == .idle else { return nil }
+        phase = .running
+        self.isEager = isEager
+        return entries.indices.compactMap { index in
+            let count = entries[index].window.open(isEager: isEager)
+            return count > 0 ? Ask(subscription: entries[index].subscription, count: count) : nil
+        }
+    }
+
+    /// Whether there is nothing to wait for any more.
+    @inlinable
+    var isOver: Bool {
+        end != nil || phase != .running || (isFinishing && entries.isEmpty)
+    }
+
+    mutating func fail(_ error: any Error) {
+        if !(end?.isFailure ?? false) { end = .failed(error) }
+    }
+
+    mutating func finish() {
+        isFinishing = true
+    }
+
+    /// The stage has ended: all subscriptions go, and what they hold goes back.
+    mutating func close() -> [Entry] {
+        phase = .closed
+        defer { entries = [] }
+        return entries
+    }
+}
+
+// MARK: Subscriptions
+
+extension InletStateMachine {
+    @inlinable
+    func index(of id: SubscriptionID) -> Int? {
+        entries.firstIndex { $0.subscription.id == id }
+    }
+
+    /// `false`: the stage has ended.
+    mutating func add(_ subscription: Subscription<Input>, _ window: WindowStateMachine) -> Bool {
+        guard phase != .closed else { return false }
+        entries.append(Entry(subscription: subscription, window: window))
+        return true
+    }
+
+    /// Opens the window of a subscription made while the stage runs. Returns the first ask.
+    mutating func open(_ id: SubscriptionID) -> Int {
+        guard phase == .running, let index = index(of: id) else { return 0 }
+        return entries[index].window.open(isEager: isEager)
+    }
+
+    mutating func resize(
+        _ id: SubscriptionID,
+        maximum: Int,
+        minimum: Int?
+    ) throws(SubscriptionError) -> Int {
+        guard let index = index(of: id) else { return 0 }
+        return try entries[index].window.resize(maximum: maximum, minimum: minimum)
+    }
+
+    /// The consumer ends a subscription; without a reason, as if it had never been made.
+    mutating func remove(_ id: SubscriptionID, _ reason: EndReason?) -> Entry? {
+        guard let index = index(of: id) else { return nil }
+        return remove(at: index, reason)
+    }
+
+    /// The producer has ended.
+    mutating func producerEnded(_ id: SubscriptionID, _ reason: EndReason) {
+        guard let index = index(of: id), entries[index].end == nil else { return }
+        entries[index].end = reason
+        endServed()
+    }
+
+    /// Ends the subscriptions whose producer is gone and whose events are all with the handler.
+    @inlinable
+    mutating func endServed() {
+        var index = 0
+        while index < entries.count {
+            if let reason = entries[index].end, entries[index].heldCount == 0 {
+                _ = remove(at: index, reason)
+            } else {
+                index += 1
+            }
+        }
+    }
+
+    @inlinable
+    @discardableResult
+    mutating func remove(at index: Int, _ reason: EndReason?) -> Entry {
+        let entry = entries.remove(at: index)
+        if let reason, end == nil, entry.subscription.cancelMode.ends(reason) { end = reason }
+        turn = 0
+        return entry
+    }
+
+    func window(of id: SubscriptionID) -> WindowSnapshot? {
+        index(of: id).map { snapshot(of: entries[$0]) }
+    }
+
+    func snapshot(of entry: Entry) -> WindowSnapshot {
+        WindowSnapshot(
+            subscription: entry.subscription.id,
+            maxDemand: entry.window.maximum,
+            minDemand: entry.window.minimum,
+            outstanding: entry.window.outstanding,
+            held: entry.heldCount,
+            inHand: entry.inHand
+        )
+    }
+}
+
+// MARK: Events
+
+extension InletStateMachine {
+    /// Events from a producer. `false`: the subscription is gone, they are still the producer's.
+    @inlinable
+    mutating func receive(_ events: Events<Input>, for id: SubscriptionID) -> Bool {
+        guard let index = index(of: id) else { return false }
+        entries[index].held.append(events)
+        entries[index].heldCount += events.count
+        return true
+    }
+
+    /// The handler is through with what it had. Returns what is to be asked for now.
+    @inlinable
+    mutating func settle() -> Ask? {
+        guard !isEager else { return nil }
+        for index in entries.indices where entries[index].inHand > 0 {
+            return settle(entries[index].inHand, at: index)
+        }
+        return nil
+    }
+
+    /// `count` events of a subscription have been processed.
+    @inlinable
+    mutating func settle(_ count: Int, of id: SubscriptionID) -> Ask? {
+        index(of: id).flatMap { settle(count, at: $0) }
+    }
+
+    @inlinable
+    mutating func settle(_ count: Int, at index: Int) -> Ask? {
+        entries[index].inHand -= count
+        let ask = entries[index].window.settle(count)
+        return ask > 0 ? Ask(subscription: entries[index].subscription, count: ask) : nil
+    }
+
+    @inlinable
+    var isHolding: Bool {
+        entries.contains { $0.heldCount > 0 }
+    }
+
+    /// The next events for the handler: never more than a window's batch size at a time.
+    @inlinable
+    mutating func take() -> Batch<Input>? {
+        guard end == nil, phase == .running else { return nil }
+        for offset in entries.indices {
+            let index = (turn + offset) % entries.count
+            guard entries[index].heldCount > 0 else { continue }
+            turn = index + 1
+            return take(at: index)
+        }
+        return nil
+    }
+
+    @inlinable
+    mutating func take(at index: Int) -> Batch<Input> {
+        let size = entries[index].window.batchSize
+        var events = entries[index].held.removeFirst()
+        if events.count > size {
+            entries[index].held.prepend(events.dropFirst(size))
+            events = events.prefix(size)
+        }
+        entries[index].heldCount -= events.count
+        entries[index].inHand += events.count
+        eventsIn += events.count
+        let batch = Batch(events: events, origin: entries[index].subscription.id)
+        if entries[index].end != nil { endServed() }
+        return batch
+    }
+}

@@ -1,0 +1,20 @@
+/// Why a subscription was refused. Nothing has been subscribed, or changed, when it is thrown.
+public enum SubscriptionError: Error, Equatable {
+    case maxDemandNotPositive(Int)
+    case minDemandOutOfRange(Int, maxDemand: Int)
+    /// The dispatcher of the producer does not take this consumer.
+    case refused(reason: String)
+}
+
+extension SubscriptionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .maxDemandNotPositive(let value):
+            "max_demand must be at least 1, not \(value)"
+        case .minDemandOutOfRange(let value, let maxDemand):
+            "min_demand must be from 0 to \(maxDemand - 1) with a max_demand of \(maxDemand), not \(value)"
+        case .refused(let reason):
+            "the producer refused the subscription: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// A stage at the end of a flow that handles events in slices, one slice at a time.
+public protocol Consumer<Input>: Stage {
+    associatedtype Input: Sendable
+
+    nonisolated var inlet: Inlet<Input> { get }
+
+    /// Handles at most max_demand - min_demand events. A thrown error ends the stage as a failure.
+    func handle(_ events: Events<Input>) async throws
+}
+
+extension Consumer {
+    public static var kind: StageKind { .consumer }
+
+    @inlinable
+    public func run() async throws {
+        inlet.begin()
+        var failure: (any Error)?
+        do {
+            for await first in inlet.stream {
+                try await handle(first.events)
+                while !Task.isCancelled, let next = inlet.ready() { try await handle(next.events) }
+            }
+        } catch {
+            failure = error
+        }
+        let reason = inlet.reason(after: failure, isCancelled: Task.isCancelled)
+        await terminate(reason)
+        inlet.close()
+        try reason.get()
+    }
+
+    public nonisolated func crash(_ error: any Error) { inlet.fail(error) }
+
+    public nonisolated func finish() { inlet.finish() }
+
+    public nonisolated func reading() -> StageReading { .of(inlet) }
+}

@@ -1,0 +1,49 @@
+/// A stage at the head of a flow that is asked for events as long as there is demand for them.
+///
+/// ```swift
+/// actor Numbers: Source {
+///     let outlet = Outlet<Int>()
+///     private var last = 0
+///
+///     func next(upTo demand: Int) -> [Int]? {
+///         defer { last += demand }
+///         return Array(last..<last + demand)
+///     }
+/// }
+/// ```
+public protocol Source<Output>: Stage {
+    associatedtype Output: Sendable
+
+    nonisolated var outlet: Outlet<Output> { get }
+
+    /// Makes events: at least one, and as a rule no more than `demand`; what exceeds it is buffered. Suspends until it
+    /// has one. `nil` ends the stage normally, once everything has been served; a thrown error ends it as a failure.
+    ///
+    /// Called again as long as demand is unserved. When its task is cancelled it should return soon: what it returns
+    /// is delivered if the stage is being drained, and dropped otherwise.
+    func next(upTo demand: Int) async throws -> [Output]?
+}
+
+extension Source {
+    public static var kind: StageKind { .producer }
+
+    @inlinable
+    public func run() async throws {
+        outlet.begin()
+        var failure: (any Error)?
+        do {
+            while let demand = await outlet.demand(), let events = try await next(upTo: demand) {
+                outlet.emit(events)
+            }
+        } catch {
+            failure = error
+        }
+        try await outlet.end(after: failure) { await terminate($0) }
+    }
+
+    public nonisolated func crash(_ error: any Error) { outlet.fail(error) }
+
+    public nonisolated func finish() { outlet.finish() }
+
+    public nonisolated func reading() -> StageReading { .of(outlet) }
+}

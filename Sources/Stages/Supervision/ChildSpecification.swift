@@ -1,0 +1,111 @@
+/// When a child is started again after its end.
+public enum Restart: String, Sendable, Codable {
+    /// Always.
+    case permanent
+    /// After a failure.
+    case transient
+    /// Never: the child is forgotten.
+    case temporary
+}
+
+/// How a supervisor starts, restarts and ends a child.
+public struct ChildSpecification: Sendable {
+    /// Unique among the supervisor's children.
+    public let id: String
+    public let kind: StageKind
+    public var restart: Restart
+    /// How long the child may take to end once its task is cancelled. Then it is abandoned, which is reported.
+    public var shutdown: Duration
+    /// A child with a back-off of its own does not count against the supervisor's intensity: it is held back after each
+    /// failure and tried again, for ever.
+    public var backOff: BackOff?
+    let start: @Sendable () async throws -> Child
+
+    init(
+        id: String,
+        kind: StageKind,
+        restart: Restart,
+        shutdown: Duration,
+        backOff: BackOff?,
+        start: @escaping @Sendable () async throws -> Child
+    ) {
+        self.id = id
+        self.kind = kind
+        self.restart = restart
+        self.shutdown = shutdown
+        self.backOff = backOff
+        self.start = start
+    }
+}
+
+extension ChildSpecification {
+    /// A child that is a stage. The closure makes and subscribes it, anew at each start; the child after it starts when
+    /// the closure has returned.
+    public init<S: Stage>(
+        _ id: String,
+        restart: Restart = .permanent,
+        shutdown: Duration = .seconds(5),
+        backOff: BackOff? = nil,
+        stage make: @escaping @Sendable () async throws -> S
+    ) {
+        self.init(id: id, kind: S.kind, restart: restart, shutdown: shutdown, backOff: backOff) {
+            let stage = try await make()
+            return Child(
+                run: { ready in
+                    ready()
+                    try await stage.run()
+                },
+                drain: { _ in
+                    await stage.drain()
+                    stage.finish()
+                },
+                crash: { path, error in
+                    stage.crash(error)
+                    return path.isEmpty
+                },
+                inspect: { .stage(stage.reading()) }
+            )
+        }
+    }
+
+    /// A child that is a supervisor. The closure makes it, anew at each start; the child after it starts when all of its
+    /// listed children have.
+    public init(
+        _ id: String,
+        restart: Restart = .permanent,
+        shutdown: Duration = .seconds(30),
+        backOff: BackOff? = nil,
+        supervisor make: @escaping @Sendable () async throws -> Supervisor
+    ) {
+        self.init(id: id, kind: .supervisor, restart: restart, shutdown: shutdown, backOff: backOff) {
+            let supervisor = try await make()
+            return Child(
+                run: { ready in try await supervisor.run(ready: ready) },
+                drain: { timeLeft in await supervisor.drain(within: timeLeft) },
+                crash: { path, error in supervisor.crash(path, with: error) },
+                inspect: { .supervisor(supervisor.snapshot()) }
+            )
+        }
+    }
+
+    /// A child that is neither: `run` returns when it is cancelled, or throws.
+    public init(
+        _ id: String,
+        restart: Restart = .permanent,
+        shutdown: Duration = .seconds(5),
+        backOff: BackOff? = nil,
+        run: @escaping @Sendable () async throws -> Void
+    ) {
+        self.init(id: id, kind: .worker, restart: restart, shutdown: shutdown, backOff: backOff) {
+            Child(
+                run: { ready in
+                    ready()
+                    try await run()
+                },
+                drain: { _ in },
+                crash: { _, _ in false },
+                inspect: { .nothing }
+            )
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Stages
+
+/// A producer that does nothing by itself: it reports each demand, and the test emits.
+actor ProbeProducer: Producer {
+    let outlet: Outlet<Int>
+    let demands = Mailbox<Int>()
+    let ends = Mailbox<EndReason>()
+
+    init(buffer: BufferPolicy = .standard) {
+        outlet = Outlet(buffer: buffer)
+    }
+
+    func handleDemand(_ demand: Int) -> [Int] {
+        demands.post(demand)
+        return []
+    }
+
+    func terminate(_ reason: EndReason) { ends.post(reason) }
+}
+
+/// Counts up from zero for as long as it is asked, to `limit` if there is one.
+actor Counter: Source {
+    let outlet = Outlet<Int>()
+    let demands = Mailbox<Int>()
+    let ends = Mailbox<EndReason>()
+    private var last = 0
+    private let limit: Int
+
+    init(limit: Int = .max) {
+        self.limit = limit
+    }
+
+    func next(upTo demand: Int) -> [Int]? {
+        guard last < limit else { return nil }
+        demands.post(demand)
+        let first = last
+        last = min(limit, first + demand)
+        return Array(first..<last)
+    }
+
+    func terminate(_ reason: EndReason) { ends.post(reason) }
+}
+
+/// Reports what it gets; may be held back by a gate before it returns.
+actor ProbeConsumer: Consumer {
+    let inlet = Inlet<Int>()
+    let batches = Mailbox<[Int]>()
+    let ends = Mailbox<EndReason>()
+    private let work: @Sendable ([Int]) async throws -> Void
+    private var isBusy = false
+
+    init(_ work: @escaping @Sendable ([Int]) async throws -> Void = { _ in }) {
+        self.work = work
+    }
+
+    func handle(_ events: Events<Int>) async throws {
+        precondition(!isBusy, "two handlers at once")
+        isBusy = true
+        defer { isBusy = false }
+        batches.post(Array(events))
+        try await work(Array(events))
+    }
+
+    func terminate(_ reason: EndReason) { ends.post(reason) }
+
+    /// The next `count` events, whatever their batches.
+    func events(_ count: Int) async throws -> [Int] {
+        var events: [Int] = []
+        while events.count < count { events += try await batches.next() }
+        return events
+    }
+}
+
+/// Makes other events of those it gets, and reports what it got.
+actor ProbeTransformer: ProducerConsumer {
+    let inlet = Inlet<Int>()
+    let outlet: Outlet<Int>
+    let batches = Mailbox<[Int]>()
+    let ends = Mailbox<EndReason>()
+    private let transform: @Sendable ([Int]) async throws -> [Int]
+
+    init(buffer: BufferPolicy = .standard, _ transform: @escaping @Sendable ([Int]) async throws -> [Int] = { $0 }) {
+        outlet = Outlet(buffer: buffer)
+        self.transform = transform
+    }
+
+    func handle(_ events: Events<Int>) async throws -> [Int] {
+        batches.post(Array(events))
+        return try await transform(Array(events))
+    }
+
+    func terminate(_ reason: EndReason) { ends.post(reason) }
+}
+
+/// Runs stages beside a test, ends them with it, and throws nothing of theirs: the test looks at their ends.
+func running(_ stages: any Stage..., test: () async throws -> Void) async throws {
+    try await withThrowingTaskGroup { group in
+        for stage in stages { group.addTask { try? await stage.run() } }
+        do {
+            try await test()
+        } catch {
+            group.cancelAll()
+            throw error
+        }
+        group.cancelAll()
+    }
+}
+
+extension EndReason {
+    var isNormal: Bool {
+        if case .normal = self { true } else { false }
+    }
+
+    var isCancelled: Bool {
+        if case .cancelled = self { true } else { false }
+    }
+
+    func isFailure(_ error: TestError) -> Bool {
+        if case .failed(let own as TestError) = self { own == error } else { false }
+    }
+}
