@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import Pipeline
 import TestSupport
@@ -14,12 +13,13 @@ struct OfficeHarness {
         maxDemand: Int = 10,
         maxBufferBytes: Int = 64_000_000,
         world: World = .real,
-        folder: TemporaryFolder = TemporaryFolder(),
+        folder: TemporaryFolder? = nil,
         _ body: (OfficeHarness) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let store = try SQLiteStore(path: folder.path + "/postoffice.sqlite", logger: logger)
+        let folder = try folder ?? TemporaryFolder()
+        let store = try SQLiteStore(path: folder.file("postoffice.sqlite"), logger: logger)
         var settings = PostOffice.Settings(nodeName: "test")
         settings.maxDemand = maxDemand
         settings.maxBufferBytes = maxBufferBytes
@@ -70,19 +70,5 @@ struct OfficeHarness {
             guard let status = try await office.publisher(id: publisher) else { return true }
             return status.delivered >= delivered && status.inFlight == 0
         }
-    }
-}
-
-/// A folder of its own, removed with the last reference.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("postoffice-\(UUID())").path
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -140,7 +140,7 @@ import Testing
 
     @Test("After a stop the next start goes on where this one was, and repeats nothing")
     func restart() async throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let target = ScriptedTarget()
         var messages: [Int64] = []
         var id: Int64 = 0
@@ -165,7 +165,7 @@ import Testing
             await Gate().wait()
             return .returned
         }
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try await OfficeHarness.run(target: target, folder: folder) { harness in
             _ = try await harness.publishers(2)
             _ = try await harness.post(30)
