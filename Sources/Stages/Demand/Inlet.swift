@@ -30,8 +30,7 @@ public final class Inlet<Input: Sendable>: Sendable {
             _ = state.withLock { $0.remove(subscription.id, nil) }
             throw error
         }
-        let ask = state.withLock { $0.open(subscription.id) }
-        if ask > 0 { outlet.ask(ask, for: subscription.id) }
+        state.withLock { $0.connect(subscription.id) }?.send()
         return subscription
     }
 
@@ -58,22 +57,38 @@ extension Inlet {
     @inlinable
     func next() async -> Batch<Input>? {
         while !Task.isCancelled {
-            if let batch = ready() { return batch }
+            if let batch = ready(afterWait: true) { return batch }
             if isOver { return nil }
             await signal.suspend()
         }
         return nil
     }
 
+    /// As ``stream``, but answers only while there is demand at `outlet`.
+    @inlinable
+    func stream(for outlet: Outlet<some Sendable>) -> AsyncStream<Batch<Input>> {
+        AsyncStream {
+            while !Task.isCancelled {
+                if let batch = self.ready(isWanted: outlet.isWanted, afterWait: true) { return batch }
+                if self.isOver { return nil }
+                await self.signal.suspend()
+            }
+            return nil
+        } onCancel: {
+            self.signal.raise()
+        }
+    }
+
     /// Settles, asks and takes what is held, without suspending: one lock if something is held.
     @inlinable
-    func ready(isWanted: Bool = true) -> Batch<Input>? {
+    func ready(isWanted: Bool = true, afterWait: Bool = false) -> Batch<Input>? {
         let (ask, batch) = state.withLock { state in
-            (state.settle(), isWanted ? state.take() : nil)
+            (state.settle(), isWanted ? state.take(afterWait: afterWait) : nil)
         }
         guard let ask else { return batch }
         ask.send()
-        return batch ?? (isWanted ? state.withLock { $0.take() } : nil)
+        // A buffering producer has answered by now.
+        return batch ?? (isWanted ? state.withLock { $0.take(afterWait: afterWait) } : nil)
     }
 
     @inlinable

@@ -25,6 +25,8 @@ struct InletStateMachine<Input: Sendable>: Sendable {
         @usableFromInline var held: Deque<Events<Input>> = []
         @usableFromInline var heldCount = 0
         @usableFromInline var inHand = 0
+        /// The producer knows of it. Before that it must not be asked.
+        @usableFromInline var isConnected = false
         /// The producer has ended; the subscription does when nothing is held any more.
         @usableFromInline var end: EndReason?
 
@@ -66,6 +68,8 @@ struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline var isEager = false
     /// The entry to look at first, so that no producer starves behind another.
     @usableFromInline var turn = 0
+    /// Batches taken since the last wait.
+    @usableFromInline var row = 0
 }
 
 // MARK: Life
@@ -76,10 +80,7 @@ extension InletStateMachine {
         guard phase == .idle else { return nil }
         phase = .running
         self.isEager = isEager
-        return entries.indices.compactMap { index in
-            let count = entries[index].window.open(isEager: isEager)
-            return count > 0 ? Ask(subscription: entries[index].subscription, count: count) : nil
-        }
+        return entries.indices.compactMap { open(at: $0) }
     }
 
     /// Whether there is nothing to wait for any more.
@@ -119,10 +120,16 @@ extension InletStateMachine {
         return true
     }
 
-    /// Opens the window of a subscription made while the stage runs. Returns the first ask.
-    mutating func open(_ id: SubscriptionID) -> Int {
-        guard phase == .running, let index = index(of: id) else { return 0 }
-        return entries[index].window.open(isEager: isEager)
+    /// The producer knows of the subscription. Returns the first ask if the stage runs already.
+    mutating func connect(_ id: SubscriptionID) -> Ask? {
+        guard let index = index(of: id) else { return nil }
+        entries[index].isConnected = true
+        return phase == .running ? open(at: index) : nil
+    }
+
+    private mutating func open(at index: Int) -> Ask? {
+        guard entries[index].isConnected else { return nil }
+        return Ask(subscription: entries[index].subscription, count: entries[index].window.open(isEager: isEager))
     }
 
     mutating func resize(
@@ -226,9 +233,14 @@ extension InletStateMachine {
     }
 
     /// The next events for the handler: never more than a window's batch size at a time.
+    ///
+    /// After some batches in a row without a wait (`afterWait` starts a new row) it answers `nil` once though it holds
+    /// events, so that a stage whose producer keeps up with it leaves its actor now and then.
     @inlinable
-    mutating func take() -> Batch<Input>? {
+    mutating func take(afterWait: Bool) -> Batch<Input>? {
         guard end == nil, phase == .running else { return nil }
+        row = afterWait ? 1 : row + 1
+        guard row <= 64 else { return nil }
         for offset in entries.indices {
             let index = (turn + offset) % entries.count
             guard entries[index].heldCount > 0 else { continue }

@@ -12,6 +12,8 @@ public final class Outlet<Output: Sendable>: Sendable {
         @usableFromInline var subscriptions: [Subscription<Output>] = []
         /// Wakes the run loop. There is none before the stage runs.
         @usableFromInline var signal: Signal?
+        /// Times that the run loop has found demand since it waited last.
+        @usableFromInline var row = 0
     }
 
     @usableFromInline let state: Mutex<State>
@@ -86,29 +88,32 @@ extension Outlet {
         await waitFor { $0.takeRequest() }
     }
 
-    /// Waits until what is buffered has been served; then the subscriptions have ended normally. Returns early if the
-    /// task is cancelled or the stage made to fail; the buffer goes on being served unless ``close(_:)`` follows.
-    @usableFromInline
-    nonisolated(nonsending) func serve() async {
-        update { machine, _ in machine.serve() }
-        while !Task.isCancelled {
-            let signal = state.withLock { $0.machine.end == nil && $0.machine.fault == nil ? $0.signal : nil }
-            guard let signal else { return }
-            await signal.wait()
-        }
-    }
-
     @inlinable
     nonisolated(nonsending) func waitFor(_ demand: (inout OutletStateMachine<Output>) -> Int) async -> Int? {
         while !Task.isCancelled {
-            let (count, signal) = state.withLock { state in
-                (demand(&state.machine), state.machine.isOver ? nil : state.signal)
+            let (count, signal, isLong) = state.withLock { state in
+                state.row += 1
+                return (demand(&state.machine), state.machine.isOver ? nil : state.signal, state.row > 64)
             }
+            guard count == 0 || isLong, let signal else { return count > 0 ? count : nil }
+            if count > 0 { await Task.yield() } else { await signal.wait() }
+            state.withLock { $0.row = 0 }
             if count > 0 { return count }
-            guard let signal else { return nil }
-            await signal.wait()
         }
         return nil
+    }
+
+    /// Waits until what is buffered has been served; then the subscriptions have ended normally. Returns early if the
+    /// stage is made to fail, or the task is cancelled: then the buffer goes on being served by itself.
+    @usableFromInline
+    nonisolated(nonsending) func serve() async -> EndReason {
+        update { machine, _ in machine.serve() }
+        while true {
+            let (fault, end, signal) = state.withLock { ($0.machine.fault, $0.machine.end, $0.signal) }
+            if let fault { return .failed(fault) }
+            guard end == nil, !Task.isCancelled, let signal else { return .normal }
+            await signal.wait()
+        }
     }
 
     /// The end of the run loop of a stage at the head of a flow: serves what is buffered if the end is a normal one, runs
@@ -118,8 +123,8 @@ extension Outlet {
         after error: (any Error)?,
         terminate: nonisolated(nonsending) (EndReason) async -> Void
     ) async throws {
-        let reason = reason(after: error, isCancelled: Task.isCancelled)
-        if case .normal = reason { await serve() }
+        var reason = reason(after: error, isCancelled: Task.isCancelled)
+        if case .normal = reason { reason = await serve() }
         await terminate(reason)
         close(reason)
         try reason.get()
@@ -184,12 +189,12 @@ extension Outlet {
         }
     }
 
+    /// The consumer has ended the subscription. What it held comes back, in order.
     func disconnect(_ id: SubscriptionID, giveBack held: [Events<Output>]) {
-        update { machine, receiver in
+        update(without: id) { machine, receiver in
             machine.remove(id, giveBack: held, receiver: &receiver)
             receiver.wakesProducer = true
         }
-        state.withLock { $0.subscriptions.removeAll { $0.id == id } }
     }
 }
 
@@ -222,8 +227,12 @@ extension Outlet {
     /// The one way to change the state: under the lock, events go to the inlets at once, so that no two deliveries
     /// overtake each other; run loops are woken when the lock has been left.
     @inlinable
-    func update<Result: Sendable>(_ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Result) -> Result {
+    func update<Result: Sendable>(
+        without leaving: SubscriptionID? = nil,
+        _ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Result
+    ) -> Result {
         let (result, wakeups) = state.withLock { state in
+            if let leaving { state.subscriptions.removeAll { $0.id == leaving } }
             var deliverer = Deliverer(subscriptions: state.subscriptions)
             let result = body(&state.machine, &deliverer)
             if deliverer.wakesProducer { deliverer.wakeups.add(state.signal) }

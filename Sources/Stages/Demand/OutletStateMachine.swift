@@ -91,15 +91,17 @@ extension OutletStateMachine {
 
 extension OutletStateMachine {
     /// Events from the producer, asked for or not: to whoever has asked, else into the buffer, behind what waits there.
-    /// Returns how many were dropped.
+    /// Returns how many went over the bound of the buffer.
     @inlinable
     mutating func emit(_ events: Events<Output>, receiver: inout some Receiver<Output>) -> Int {
         eventsOut += events.count
         requested = max(0, requested - events.count)
-        let before = dropped
         if case .closed = phase {
             dropped += events.count
-        } else if buffer.isEmpty {
+            return 0
+        }
+        let before = dropped
+        if buffer.isEmpty {
             dispatch(events, &receiver)
         } else {
             dropped += buffer.append(events)

@@ -31,15 +31,18 @@ extension ProducerConsumer {
         } catch {
             failure = error
         }
-        let reason = inlet.reason(after: failure, isCancelled: Task.isCancelled)
-        if case .normal = reason { await outlet.serve() }
+        var reason = inlet.reason(after: failure, isCancelled: Task.isCancelled)
+        if case .normal = reason { reason = await outlet.serve() }
         await terminate(reason)
         inlet.close()
         outlet.close(reason)
         try reason.get()
     }
 
-    public nonisolated func crash(_ error: any Error) { inlet.fail(error) }
+    public nonisolated func crash(_ error: any Error) {
+        inlet.fail(error)
+        outlet.fail(error)
+    }
 
     public nonisolated func finish() { inlet.finish() }
 
@@ -47,22 +50,5 @@ extension ProducerConsumer {
         var reading = StageReading.of(inlet)
         reading.add(outlet)
         return reading
-    }
-}
-
-extension Inlet {
-    /// As ``stream``, but answers only while there is demand at `outlet`.
-    @inlinable
-    func stream(for outlet: Outlet<some Sendable>) -> AsyncStream<Batch<Input>> {
-        AsyncStream {
-            while !Task.isCancelled {
-                if let batch = self.ready(isWanted: outlet.isWanted) { return batch }
-                if self.isOver { return nil }
-                await self.signal.suspend()
-            }
-            return nil
-        } onCancel: {
-            self.signal.raise()
-        }
     }
 }

@@ -17,7 +17,7 @@ extension Supervisor {
     }
 
     private func snapshot(
-        of record: SupervisorStateMachine.Record,
+        of record: ChildRecord,
         _ incarnation: Incarnation?,
         at now: Duration
     ) -> ChildSnapshot {
@@ -57,7 +57,7 @@ extension Supervisor {
         }
     }
 
-    private func snapshot(of failure: SupervisorStateMachine.Failure) -> FailureSnapshot {
+    private func snapshot(of failure: ChildRecord.Failure) -> FailureSnapshot {
         var child = failure.child
         var error = failure.error
         // A supervisor that gave up names the child that it gave up for.
@@ -78,7 +78,7 @@ extension StageState {
             }
     }
 
-    init(_ state: SupervisorStateMachine.ChildState) {
+    init(_ state: ChildRecord.State) {
         self =
             switch state {
             case .waiting: .waiting

@@ -21,21 +21,23 @@ public final class Supervisor: Sendable {
         var inbox: [SupervisorStateMachine.Event] = []
         var incarnations: [String: Incarnation] = [:]
         var refusals: [String: any Error] = [:]
-        var waiters: [Waiter] = []
+        /// Who waits for a child to start, or to end.
+        var waiters: [String: [Waiter]] = [:]
+        /// Who waits for the supervisor to end.
+        var lastWaiters: [CheckedContinuation<Void, Never>] = []
         var timer: (deadline: Duration, task: Task<Void, Never>)?
     }
 
     /// A child as it was started last.
     struct Incarnation: Sendable {
         let number: Int
-        let task: Task<Void, Never>
+        var task: Task<Void, Never>?
         var child: Child?
         var rate = Rate()
     }
 
-    /// Somebody waits until a condition on the children holds.
     struct Waiter: Sendable {
-        let isMet: @Sendable (SupervisorStateMachine) -> Bool
+        let isMet: @Sendable (ChildRecord?) -> Bool
         let continuation: CheckedContinuation<Void, Never>
     }
 
@@ -93,7 +95,7 @@ public final class Supervisor: Sendable {
     /// Ends a child, within its deadline. It is not restarted, but can be. Does nothing if there is no such child.
     public func terminate(_ child: String) async {
         post(.terminate(child))
-        await wait { machine in machine.child(child).map { !$0.isAlive } ?? true }
+        await wait(for: child) { record in record.map { !$0.isAlive && !$0.isWanted } ?? true }
     }
 
     /// Starts again a child that was ended. Returns when it has started, or is held back.
@@ -143,12 +145,12 @@ public final class Supervisor: Sendable {
                         group.addTask { await child.drain(timeLeft) }
                     } else {
                         await child.drain(timeLeft)
-                        if kind == .producer { incarnation.task.cancel() }
+                        if kind == .producer { incarnation.task?.cancel() }
                     }
                 }
             }
         }
-        await wait { _ in false }
+        await waitForEnd()
         hooks.cancel()
         alarm.cancel()
     }
@@ -159,10 +161,10 @@ public final class Supervisor: Sendable {
     public func crash(_ path: ArraySlice<String>, with error: any Error) -> Bool {
         guard let id = path.first else { return false }
         let incarnation = state.withLock { state in
-            state.machine.child(id)?.state == .running ? state.incarnations[id] : nil
+            state.machine.records[id]?.state == .running ? state.incarnations[id] : nil
         }
         guard let incarnation, let child = incarnation.child, child.crash(path.dropFirst(), error) else { return false }
-        if path.count == 1 { incarnation.task.cancel() }
+        if path.count == 1 { incarnation.task?.cancel() }
         return true
     }
 }
@@ -219,11 +221,11 @@ extension Supervisor {
 
     private func perform(_ action: SupervisorStateMachine.Action) {
         switch action {
-        case .start(let id, let number):
-            start(id, number)
+        case .start(let specification, let number):
+            start(specification, number)
         case .cancel(let id, let number):
             let incarnation = state.withLock { $0.incarnations[id] }
-            if let incarnation, incarnation.number == number { incarnation.task.cancel() }
+            if let incarnation, incarnation.number == number { incarnation.task?.cancel() }
         case .failed(let child, let error, let delay):
             let next = delay.map { $0 > .zero ? "; it is started again in \($0)" : "; it is started again" } ?? ""
             logger.warning("\(id): \(child) failed: \(error)\(next)")
@@ -234,22 +236,19 @@ extension Supervisor {
         }
     }
 
-    private func start(_ id: String, _ number: Int) {
-        let specification = state.withLock { $0.machine.child(id)?.specification }
-        guard let specification else { return }
+    private func start(_ specification: ChildSpecification, _ number: Int) {
+        let id = specification.id
         let task = own { [self] in
             do {
                 let child = try await specification.start()
-                state.withLock { state in
-                    if state.incarnations[id]?.number == number { state.incarnations[id]?.child = child }
-                }
+                state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
                 try await child.run { [self] in post(.started(id, task: number)) }
                 post(.ended(id, task: number, .normal))
             } catch {
                 post(.ended(id, task: number, EndReason(error, isCancelled: Task.isCancelled)))
             }
         }
-        state.withLock { $0.incarnations[id] = Incarnation(number: number, task: task) }
+        state.withLock { $0.updateIncarnation(number, of: id) { $0.task = task } }
     }
 }
 
@@ -297,22 +296,32 @@ extension Supervisor {
 // MARK: Waiting
 
 extension Supervisor {
-    /// Waits until a condition holds, or the supervisor has ended.
-    private func wait(_ isMet: @escaping @Sendable (SupervisorStateMachine) -> Bool) async {
+    /// Waits until a condition on a child holds, or the supervisor has ended.
+    private func wait(for child: String, until isMet: @escaping @Sendable (ChildRecord?) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isMet = state.withLock { state in
-                if state.isOver || isMet(state.machine) { return true }
-                state.waiters.append(Waiter(isMet: isMet, continuation: continuation))
+                if state.isOver || isMet(state.machine.records[child]) { return true }
+                state.waiters[child, default: []].append(Waiter(isMet: isMet, continuation: continuation))
                 return false
             }
             if isMet { continuation.resume() } else { signal.raise() }
         }
     }
 
+    private func waitForEnd() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.isOver { state.lastWaiters.append(continuation) }
+                return state.isOver
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
     /// Waits until a child has started, is held back, or is gone.
     private func settle(_ child: String) async {
-        await wait { machine in
-            switch machine.child(child)?.state {
+        await wait(for: child) { record in
+            switch record?.state {
             case .waiting, .starting: false
             case .running, .backingOff, .stopping, .ended, nil: true
             }
@@ -332,15 +341,30 @@ extension Supervisor.State {
         if case .ended = machine.phase { true } else { false }
     }
 
-    /// Takes out those who need not wait any longer.
+    /// The child's task may be there before its number is, or after: whoever comes first makes the entry.
+    mutating func updateIncarnation(_ number: Int, of id: String, _ change: (inout Supervisor.Incarnation) -> Void) {
+        guard machine.records[id] != nil, number >= incarnations[id]?.number ?? 0 else { return }
+        var incarnation = incarnations[id] ?? Supervisor.Incarnation(number: number)
+        if incarnation.number < number { incarnation = Supervisor.Incarnation(number: number) }
+        change(&incarnation)
+        incarnations[id] = incarnation
+    }
+
+    /// After a step: lets go of children that are forgotten, and takes out those who need not wait any longer.
     mutating func takeMet() -> [CheckedContinuation<Void, Never>] {
-        guard !waiters.isEmpty else { return [] }
         var met: [CheckedContinuation<Void, Never>] = []
-        let isOver = isOver
-        waiters.removeAll { waiter in
-            guard isOver || waiter.isMet(machine) else { return false }
-            met.append(waiter.continuation)
-            return true
+        for id in machine.takeChanges() {
+            let record = machine.records[id]
+            if record == nil { incarnations[id] = nil }
+            guard let waiting = waiters.removeValue(forKey: id) else { continue }
+            let rest = waiting.filter { !$0.isMet(record) }
+            met += waiting.filter { $0.isMet(record) }.map(\.continuation)
+            if !rest.isEmpty { waiters[id] = rest }
+        }
+        if isOver {
+            met += waiters.values.joined().map(\.continuation) + lastWaiters
+            waiters = [:]
+            lastWaiters = []
         }
         return met
     }

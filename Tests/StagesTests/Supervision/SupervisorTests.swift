@@ -262,7 +262,7 @@ struct SupervisorTests {
         puppets.fail("a")
         expect(try await puppets.log.next(), "-a")
         while states(supervisor)["a"] != .backingOff { await Task.yield() }
-        let stage = try #require(stages(supervisor).first)
+        let stage = try #require(stages(supervisor).first { $0.name == "a" })
         let delay = try #require(stage.nextStart).secondsSince1970 - stage.since.secondsSince1970
         #expect(abs(delay - Double(seconds)) < 0.001)
         await clock.awaitSleeper()
