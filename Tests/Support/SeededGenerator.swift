@@ -1,8 +1,8 @@
-/// SplitMix64: small, fast, and the same sequence for the same seed everywhere.
-package struct SeededGenerator: RandomNumberGenerator {
+/// Random numbers that are the same for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    package init(_ seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
