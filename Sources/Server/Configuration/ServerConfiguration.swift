@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+
+/// Everything that the environment decides, checked at start.
+struct ServerConfiguration: Sendable {
+    enum LogFormat: String, Sendable, CaseIterable {
+        case text
+        case json
+    }
+
+    var host: String
+    var port: Int
+    /// The path of the SQLite file.
+    var databasePath: String
+    var maxDemand: Int
+    /// nil: half of each publisher's max_demand.
+    var minDemand: Int?
+    var refreshInterval: Duration
+    var maxBodyBytes: Int
+    var maxBufferBytes: Int
+    var maxConnections: Int
+    /// Comma-separated networks in CIDR notation and names of networks.
+    var targetDenyNetworks: String
+    /// The path of a PEM file; nil: the system's certificates.
+    var targetCABundle: String?
+    var httpsProxy: String?
+    var noProxy: String?
+    var nodeName: String
+    var enableFaultInjection: Bool
+    var logLevel: Logger.Level
+    var logFormat: LogFormat
+    /// What is worth a warning at start, as sentences.
+    var warnings: [String] = []
+
+    /// - Throws: `ConfigurationError` for the first value that cannot be used.
+    init(_ environment: Environment) throws(ConfigurationError) {
+        try Self.refuseUnsupported(environment)
+        host = environment.string("HOST") ?? "127.0.0.1"
+        port = try environment.integer("PORT", in: 0...65_535) ?? 4000
+        databasePath = try Self.databasePath(environment)
+        maxDemand = try environment.integer("MAX_DEMAND", in: 1...10_000) ?? 100
+        minDemand = try environment.integer("MIN_DEMAND", in: 0...9999)
+        refreshInterval = .seconds(try environment.integer("REFRESH_INTERVAL", in: 1...86_400) ?? 10)
+        maxBodyBytes = try environment.integer("MAX_BODY_BYTES", in: 1...1_073_741_824) ?? 8_000_000
+        maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
+        maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
+        targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
+        targetCABundle = try Self.readableFile(environment, "TARGET_CA_BUNDLE")
+        httpsProxy = environment.string("HTTPS_PROXY")
+        noProxy = environment.string("NO_PROXY")
+        nodeName = try Self.nodeName(environment)
+        enableFaultInjection = try environment.bool("ENABLE_FAULT_INJECTION") ?? false
+        logLevel = try environment.choice("LOG_LEVEL", Logger.Level.self) ?? .info
+        logFormat = try environment.choice("LOG_FORMAT", LogFormat.self) ?? .text
+        guard maxBodyBytes <= maxBufferBytes else {
+            throw ConfigurationError(
+                variable: "MAX_BUFFER_BYTES",
+                value: String(maxBufferBytes),
+                rule: "must be at least MAX_BODY_BYTES, which is \(maxBodyBytes)"
+            )
+        }
+        warnings = Self.warnings(environment, host: host)
+    }
+
+    /// Settings that protect something are never ignored: without the feature there is no start.
+    private static func refuseUnsupported(_ environment: Environment) throws(ConfigurationError) {
+        for name in ["API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY"] {
+            if environment.string(name) != nil {
+                throw ConfigurationError(variable: name, rule: "is not supported yet")
+            }
+        }
+        for name in ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD"] {
+            if environment.string(name) != nil {
+                throw ConfigurationError(variable: name, rule: "is not supported yet, as PostgreSQL is not")
+            }
+        }
+    }
+
+    private static func databasePath(_ environment: Environment) throws(ConfigurationError) -> String {
+        guard let url = environment.string("DATABASE_URL") else { return "postoffice.sqlite" }
+        if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+            throw ConfigurationError(
+                variable: "DATABASE_URL",
+                value: "postgres://…",
+                rule: "is not supported yet: use sqlite:PATH"
+            )
+        }
+        var path = url.hasPrefix("sqlite:") ? url.dropFirst("sqlite:".count) : ""
+        if path.hasPrefix("//") { path = path.dropFirst(2) }
+        guard !path.isEmpty, !path.contains(":memory:") else {
+            throw ConfigurationError(variable: "DATABASE_URL", value: masked(url), rule: "must be sqlite: and a path")
+        }
+        return String(path)
+    }
+
+    /// A URL without what stands before the `@`, which may be a password.
+    private static func masked(_ url: String) -> String {
+        guard let at = url.lastIndex(of: "@") else { return url }
+        return "…" + url[at...]
+    }
+
+    private static func readableFile(
+        _ environment: Environment,
+        _ name: String
+    ) throws(ConfigurationError) -> String? {
+        guard let path = environment.string(name) else { return nil }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+            FileManager.default.isReadableFile(atPath: path)
+        else { throw ConfigurationError(variable: name, value: path, rule: "must be a file that can be read") }
+        return path
+    }
+
+    private static func nodeName(_ environment: Environment) throws(ConfigurationError) -> String {
+        guard let name = environment.string("NODE_NAME") else {
+            return "\(hostName)-\(ProcessInfo.processInfo.processIdentifier)"
+        }
+        guard name.unicodeScalars.count <= 255, !name.hasControlCharacters else {
+            throw ConfigurationError(
+                variable: "NODE_NAME",
+                value: name,
+                rule: "must have at most 255 characters, none of them control ones"
+            )
+        }
+        return name
+    }
+
+    /// The machine's own name for itself; unlike `ProcessInfo.hostName` this asks no name server.
+    private static var hostName: String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        guard gethostname(&bytes, bytes.count - 1) == 0 else { return "node" }
+        return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func warnings(_ environment: Environment, host: String) -> [String] {
+        var warnings: [String] = []
+        if !Loopback.isLoopback(host: host) {
+            warnings.append(
+                "HOST is \(host): everybody who reaches this address can use the API, which asks for no token."
+            )
+        }
+        let later = [
+            "ATTEMPT_HISTORY", "CIRCUIT_THRESHOLD", "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
+            "CLUSTER_NAME",
+            "ENABLE_HISTORICAL_DATA", "GCLOUD_PUBSUB_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "LEASE_SECONDS",
+            "MAX_BULK_MESSAGES", "NOTICE_AFTER", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
+            "PUBSUB_HISTORICAL_TOPIC_NAME", "RECOVERY_INTERVAL",
+        ]
+        for name in later where environment.string(name) != nil {
+            warnings.append("\(name) is set, but has no effect yet.")
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,30 @@
+import Pipeline
+
+/// What the routes need of a post office: `PostOffice` and nothing else in production; tests stand in for it to fail on
+/// purpose.
+protocol Office: Sendable {
+    func createTopic(_ settings: TopicSettings) async throws -> Topic
+    func topic(id: Int64) async throws -> Topic?
+    func topic(named name: String) async throws -> Topic?
+    func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic]
+    func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic?
+    func deleteTopic(id: Int64) async throws -> Bool
+    func publisherCount(topicID: Int64) async throws -> Int
+
+    func createPublisher(topicID: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus
+    func publisher(id: Int64) async throws -> PublisherStatus?
+    func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [PublisherStatus]
+    func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus?
+    func deletePublisher(id: Int64) async throws -> Bool
+    func restartPublisher(id: Int64) async throws -> Bool
+
+    func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64
+    func message(id: Int64) async throws -> MessageStatus?
+
+    func stages() async throws -> NodeStatus
+    func stages(publisher id: Int64) async throws -> TreeStatus?
+    func crash(publisher id: Int64, stage: String) -> Bool
+    func readiness() async -> [(check: String, problem: String?)]
+}
+
+extension PostOffice: Office {}

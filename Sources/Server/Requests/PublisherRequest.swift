@@ -1,0 +1,117 @@
+import NIOCore
+import Pipeline
+
+/// What a client says of a publisher: validation, and the rules between fields.
+struct PublisherRequest: Sendable {
+    /// `MAX_DEMAND`, in force for publishers that do not say otherwise.
+    let maxDemand: Int
+    /// Whether deliveries may go to this host, if it is an address and not a name. Names are judged when they are looked
+    /// up.
+    let allowsHost: @Sendable (String) -> Bool
+
+    /// What `POST /api/publishers` asks for. Errors come with it rather than as an error, because one more may be found:
+    /// whether the topic exists is not known here.
+    struct Creation {
+        var topic: String?
+        var settings: PublisherSettings
+        var errors: FieldErrors
+    }
+
+    /// - Throws: `Refusal.malformed`.
+    func create(_ body: ByteBuffer) throws -> Creation {
+        var fields = try Fields(body)
+        let topic = fields.string("topic", required: true)
+        let target = fields.string("target", required: true)
+        let type = fields.choice("type", PublisherSettings.Kind.self, required: true)
+        if type == .pubsub { fields.errors.add("type", FieldErrors.notSupported) }
+        var settings = PublisherSettings(target: "", type: .http)
+        if let target, type == .http { read(target: target, &settings, &fields) }
+        if let fromNow = fields.bool("from_now") { settings.fromNow = fromNow }
+        readChangeable(&fields, &settings)
+        return Creation(topic: topic, settings: settings, errors: fields.errors)
+    }
+
+    /// The publisher's settings with what the client wants changed.
+    ///
+    /// - Throws: `Refusal`.
+    func change(_ publisher: Publisher, _ body: ByteBuffer) throws -> PublisherSettings {
+        var fields = try Fields(body)
+        var settings = publisher.settings
+        if let topic = fields.string("topic"), topic != publisher.topic {
+            fields.errors.add("topic", FieldErrors.notChangeable)
+        }
+        if let target = fields.string("target"), target != settings.target {
+            read(target: target, &settings, &fields)
+        }
+        if let type = fields.choice("type", PublisherSettings.Kind.self), type != settings.type {
+            fields.errors.add("type", FieldErrors.notChangeable)
+        }
+        if let fromNow = fields.bool("from_now"), fromNow != settings.fromNow {
+            fields.errors.add("from_now", FieldErrors.notChangeable)
+        }
+        readChangeable(&fields, &settings)
+        try fields.check()
+        return settings
+    }
+
+    private func read(target: String, _ settings: inout PublisherSettings, _ fields: inout Fields) {
+        guard let url = TargetURL(target) else { return fields.errors.add("target", FieldErrors.invalid) }
+        guard allowsHost(url.host) else { return fields.errors.add("target", "address is not allowed") }
+        settings.target = target
+    }
+
+    private func readChangeable(_ fields: inout Fields, _ settings: inout PublisherSettings) {
+        if let active = fields.bool("active") { settings.active = active }
+        if let seconds = fields.integer("seconds_timeout", 1...600) { settings.secondsTimeout = seconds }
+        readRetry(&fields, &settings)
+        if let body = fields.choice("body", PublisherSettings.Body.self) { settings.body = body }
+        readDemand(&fields, &settings)
+        readUnsupported(&fields)
+    }
+
+    private func readRetry(_ fields: inout Fields, _ settings: inout PublisherSettings) {
+        if let seconds = fields.integer("seconds_retry", 1...86_400) { settings.secondsRetry = seconds }
+        let longest = 604_800
+        if let seconds = fields.nullableInteger("seconds_retry_max", 1...longest) { settings.secondsRetryMax = seconds }
+        guard !fields.errors.has("seconds_retry"), !fields.errors.has("seconds_retry_max") else { return }
+        if let seconds = settings.secondsRetryMax, seconds < settings.secondsRetry {
+            fields.errors.add("seconds_retry_max", (settings.secondsRetry...longest).sentence)
+        }
+    }
+
+    private func readDemand(_ fields: inout Fields, _ settings: inout PublisherSettings) {
+        if let demand = fields.nullableInteger("max_demand", 1...10_000) { settings.maxDemand = demand }
+        if let demand = fields.nullableInteger("min_demand", 0...9999) { settings.minDemand = demand }
+        guard !fields.errors.has("max_demand"), !fields.errors.has("min_demand") else { return }
+        let maximum = settings.maxDemand ?? maxDemand
+        if let minimum = settings.minDemand, minimum >= maximum {
+            fields.errors.add("min_demand", (0...maximum - 1).sentence)
+        }
+    }
+
+    private func readUnsupported(_ fields: inout Fields) {
+        fields.unsupported("retry_schedule", isDefault: { $0 == .null }, asks: { $0 == .array })
+        if let attempts = fields.integer("max_attempts", 1...1000), attempts != 100 {
+            fields.errors.add("max_attempts", FieldErrors.notSupported)
+        }
+        if let size = fields.nullableInteger("chunk_size", 1...1000), let size, size != 20 {
+            fields.errors.add("chunk_size", FieldErrors.notSupported)
+        }
+        if let limit = fields.nullableInteger("rate_limit", 1...100_000), limit != nil {
+            fields.errors.add("rate_limit", FieldErrors.notSupported)
+        }
+        if let ordering = fields.choice("ordering", PublisherSettings.Ordering.self), ordering != .none {
+            fields.errors.add("ordering", FieldErrors.notSupported)
+        }
+        fields.unsupported(
+            "headers",
+            isDefault: { $0 == .object(isEmpty: true) },
+            asks: { $0 == .object(isEmpty: false) }
+        )
+        fields.unsupported(
+            "secret",
+            isDefault: { $0 == .null },
+            asks: { if case .string = $0 { true } else { $0 == .bool(true) } }
+        )
+    }
+}

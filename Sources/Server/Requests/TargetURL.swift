@@ -1,0 +1,70 @@
+/// An absolute http or https URL that messages may be sent to.
+///
+/// Stricter than most parsers, so that no two of them can disagree about the host: visible ASCII only, as RFC 3986
+/// writes it; no user name or password; no escapes in the host.
+struct TargetURL {
+    /// Bytes of the longest URL that is taken.
+    static let maximumLength = 8192
+
+    /// A name, an IPv4 address, or an IPv6 address without its brackets.
+    let host: String
+
+    /// - Returns: nil when the text is anything else.
+    init?(_ text: String) {
+        let bytes = text.utf8
+        guard bytes.count <= Self.maximumLength, Self.areAllowed(bytes), let scheme = text.firstRange(of: "://") else {
+            return nil
+        }
+        guard ["http", "https"].contains(text[..<scheme.lowerBound].lowercased()) else { return nil }
+        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        var rest = authority
+        if authority.first == "[" {
+            guard let close = authority.firstIndex(of: "]") else { return nil }
+            let inside = authority[authority.index(after: authority.startIndex)..<close]
+            guard inside.contains(":"), inside.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
+                return nil
+            }
+            host = String(inside)
+            rest = authority[authority.index(after: close)...]
+        } else {
+            let name = authority.prefix { $0 != ":" }
+            guard Self.isName(name) else { return nil }
+            host = String(name)
+            rest = authority[name.endIndex...]
+        }
+        if !rest.isEmpty {
+            let port = rest.dropFirst()
+            guard rest.first == ":", port.count <= 5, port.allSatisfy(\.isNumber), let number = Int(port) else {
+                return nil
+            }
+            guard 1...65_535 ~= number else { return nil }
+        }
+    }
+
+    /// Visible ASCII without what RFC 3986 keeps out of URLs; percent signs only before two hexadecimal digits.
+    private static func areAllowed(_ bytes: String.UTF8View) -> Bool {
+        var escape = 0
+        for byte in bytes {
+            let character = Character(Unicode.Scalar(byte))
+            if escape > 0 {
+                guard character.isHexDigit, byte < 0x80 else { return false }
+                escape -= 1
+            } else if byte == UInt8(ascii: "%") {
+                escape = 2
+            } else {
+                guard 0x21...0x7E ~= byte, !"\"<>\\^`{|}".contains(character) else { return false }
+            }
+        }
+        return escape == 0
+    }
+
+    /// Letters, digits, hyphens and underscores between dots; a last dot is allowed.
+    private static func isName(_ name: Substring) -> Bool {
+        guard 1...253 ~= name.utf8.count else { return false }
+        let labels = (name.last == "." ? name.dropLast() : name).split(separator: ".", omittingEmptySubsequences: false)
+        return labels.allSatisfy { label in
+            1...63 ~= label.utf8.count
+                && label.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import Server
+
+@Suite("The postoffice command")
+struct CommandTests {
+    private struct Outcome {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    /// Runs the built executable to its end.
+    private func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try Self.blockingRun(arguments, environment) })
+            }
+        }
+    }
+
+    private static func blockingRun(_ arguments: [String], _ environment: [String: String]) throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appending(path: "postoffice")
+        process.arguments = arguments
+        process.environment = environment
+        let output = Pipe()
+        let errors = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let outputData = output.fileHandleForReading.readDataToEndOfFile()
+        let errorData = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus,
+            output: String(decoding: outputData, as: UTF8.self),
+            errors: String(decoding: errorData, as: UTF8.self)
+        )
+    }
+
+    @Test("tells its version")
+    func version() async throws {
+        let outcome = try await run(["version"])
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "postoffice \(Version.current)\n")
+    }
+
+    @Test("does not start with a setting that cannot be used: one line, exit 1", arguments: [["serve"], []])
+    func settings(arguments: [String]) async throws {
+        let outcome = try await run(arguments, environment: ["MAX_DEMAND": "abc"])
+        #expect(outcome.status == 1)
+        #expect(outcome.output == "")
+        #expect(
+            outcome.errors == "postoffice: MAX_DEMAND is \"abc\": it must be a whole number between 1 and 10000\n"
+        )
+    }
+
+    @Test("says so in one line when the port is taken, exit 1")
+    func portTaken() async throws {
+        try await TestServer().run { client async throws in
+            let outcome = try await run(["listen", "--port", "\(client.port)"])
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.errors
+                    == "postoffice: 127.0.0.1:\(client.port) is in use by another program: choose a free port\n"
+            )
+        }
+    }
+
+    @Test(
+        "refuses options that make no sense",
+        arguments: [
+            ["listen"], ["listen", "--port", "65536"], ["listen", "--port", "1", "--status", "99"],
+            ["listen", "--port", "1", "--delay", "-1"], ["dance"],
+        ]
+    )
+    func options(arguments: [String]) async throws {
+        let outcome = try await run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains("Usage:"))
+    }
+}

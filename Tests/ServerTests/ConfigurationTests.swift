@@ -1,0 +1,156 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import Server
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    private func configuration(_ variables: [String: String]) throws -> ServerConfiguration {
+        try ServerConfiguration(Environment(variables))
+    }
+
+    @Test("has the documented defaults; an empty variable counts as missing")
+    func defaults() throws {
+        for variables in [[:], ["PORT": "", "MAX_DEMAND": " ", "API_TOKENS": "", "DATABASE_URL": ""]] {
+            let configuration = try configuration(variables)
+            #expect(configuration.host == "127.0.0.1")
+            #expect(configuration.port == 4000)
+            #expect(configuration.databasePath == "postoffice.sqlite")
+            #expect(configuration.maxDemand == 100)
+            #expect(configuration.minDemand == nil)
+            #expect(configuration.refreshInterval == .seconds(10))
+            #expect(configuration.maxBodyBytes == 8_000_000)
+            #expect(configuration.maxBufferBytes == 268_435_456)
+            #expect(configuration.maxConnections == 1024)
+            #expect(configuration.targetDenyNetworks == "link-local")
+            #expect(configuration.targetCABundle == nil)
+            #expect(configuration.nodeName.hasSuffix("-\(ProcessInfo.processInfo.processIdentifier)"))
+            #expect(!configuration.enableFaultInjection)
+            #expect(configuration.logLevel == .info)
+            #expect(configuration.logFormat == .text)
+            #expect(configuration.warnings.isEmpty)
+        }
+    }
+
+    @Test("takes what is given")
+    func values() throws {
+        let configuration = try configuration([
+            "HOST": "::1", "PORT": "0", "MAX_DEMAND": "10000", "MIN_DEMAND": "0", "REFRESH_INTERVAL": "86400",
+            "MAX_BODY_BYTES": "1", "MAX_BUFFER_BYTES": "1", "MAX_CONNECTIONS": "1", "TARGET_DENY_NETWORKS": "private",
+            "TARGET_CA_BUNDLE": "/etc/passwd", "NODE_NAME": "a1", "ENABLE_FAULT_INJECTION": "True",
+            "LOG_LEVEL": "TRACE",
+            "LOG_FORMAT": "json",
+        ])
+        #expect(configuration.host == "::1")
+        #expect(configuration.port == 0)
+        #expect(configuration.maxDemand == 10_000)
+        #expect(configuration.minDemand == 0)
+        #expect(configuration.refreshInterval == .seconds(86_400))
+        #expect(configuration.maxBodyBytes == 1)
+        #expect(configuration.targetDenyNetworks == "private")
+        #expect(configuration.targetCABundle == "/etc/passwd")
+        #expect(configuration.nodeName == "a1")
+        #expect(configuration.enableFaultInjection)
+        #expect(configuration.logLevel == .trace)
+        #expect(configuration.logFormat == .json)
+    }
+
+    @Test(
+        "keeps the path of the database",
+        arguments: [
+            ("sqlite:a.sqlite", "a.sqlite"), ("sqlite:/var/a", "/var/a"), ("sqlite:///var/a", "/var/a"),
+            ("sqlite:./a b", "./a b"),
+        ]
+    )
+    func databases(url: String, path: String) throws {
+        #expect(try configuration(["DATABASE_URL": url]).databasePath == path)
+    }
+
+    @Test(
+        "stops the start with one line that names the variable, the value and what is allowed",
+        arguments: [
+            ("PORT", "65536", "must be a whole number between 0 and 65535"),
+            ("PORT", "http", "must be a whole number between 0 and 65535"),
+            ("PORT", "-1", "must be a whole number between 0 and 65535"),
+            ("MAX_DEMAND", "0", "must be a whole number between 1 and 10000"),
+            ("MAX_DEMAND", "abc", "must be a whole number between 1 and 10000"),
+            ("MAX_DEMAND", "100001", "must be a whole number between 1 and 10000"),
+            ("MAX_DEMAND", "1.5", "must be a whole number between 1 and 10000"),
+            ("MIN_DEMAND", "-1", "must be a whole number between 0 and 9999"),
+            ("MIN_DEMAND", "10000", "must be a whole number between 0 and 9999"),
+            ("REFRESH_INTERVAL", "0", "must be a whole number between 1 and 86400"),
+            ("REFRESH_INTERVAL", "10s", "must be a whole number between 1 and 86400"),
+            ("MAX_BODY_BYTES", "0", "must be a whole number between 1 and 1073741824"),
+            ("MAX_BODY_BYTES", "1MB", "must be a whole number between 1 and 1073741824"),
+            ("MAX_BUFFER_BYTES", "0", "must be a whole number between 1 and 1099511627776"),
+            ("MAX_BUFFER_BYTES", "7999999", "must be at least MAX_BODY_BYTES, which is 8000000"),
+            ("MAX_CONNECTIONS", "0", "must be a whole number between 1 and 100000"),
+            ("MAX_CONNECTIONS", "99999999999999999999", "must be a whole number between 1 and 100000"),
+            ("TARGET_CA_BUNDLE", "/nothing/here.pem", "must be a file that can be read"),
+            ("TARGET_CA_BUNDLE", "/etc", "must be a file that can be read"),
+            ("NODE_NAME", "a\tb", "must have at most 255 characters, none of them control ones"),
+            ("ENABLE_FAULT_INJECTION", "yes", "must be true or false"),
+            ("LOG_LEVEL", "loud", "must be one of trace, debug, info, notice, warning, error, critical"),
+            ("LOG_FORMAT", "xml", "must be one of text, json"),
+            ("DATABASE_URL", "mysql://a", "must be sqlite: and a path"),
+            ("DATABASE_URL", "sqlite:", "must be sqlite: and a path"),
+            ("DATABASE_URL", "sqlite::memory:", "must be sqlite: and a path"),
+        ]
+    )
+    func refused(name: String, value: String, rule: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try configuration([name: value]) }
+        let shown = value.lowercased() == value || name != "ENABLE_FAULT_INJECTION" ? value : value.lowercased()
+        #expect(error?.description == "\(name) is \"\(shown)\": it \(rule)")
+    }
+
+    @Test("never shows a password")
+    func passwords() throws {
+        for url in [
+            "postgres://user:secret@host/db", "postgresql://user:secret@host/db", "mysql://user:secret@host/db",
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try configuration(["DATABASE_URL": url]) }
+            #expect(error?.description.contains("secret") == false)
+        }
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(["DATABASE_URL": "postgres://user:secret@host/db"])
+        }
+        #expect(error?.description.contains("is not supported yet") == true)
+    }
+
+    @Test(
+        "refuses to start rather than ignore a setting that protects something, or a database",
+        arguments: [
+            "API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY", "DB_HOST",
+            "DB_PASSWORD",
+        ]
+    )
+    func unsupported(name: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try configuration([name: "secret"]) }
+        #expect(error?.description.hasPrefix("\(name) is set: it is not supported yet") == true)
+        #expect(error?.description.contains("secret") == false)
+    }
+
+    @Test("warns of listening beyond loopback, and of what has no effect yet")
+    func warnings() throws {
+        #expect(try configuration(["HOST": "0.0.0.0"]).warnings.count == 1)
+        #expect(try configuration(["HOST": "localhost"]).warnings.isEmpty)
+        #expect(
+            try configuration(["RECOVERY_INTERVAL": "5"]).warnings == [
+                "RECOVERY_INTERVAL is set, but has no effect yet."
+            ]
+        )
+    }
+
+    @Test("comes from a file too")
+    func file() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).env").path
+        try "# a comment\nMAX_DEMAND=7\n\nNODE_NAME = b2 \n".write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let configuration = try ServerConfiguration(try await Environment(file: path))
+        #expect(configuration.maxDemand == 7)
+        #expect(configuration.nodeName == "b2")
+        let error = await #expect(throws: ConfigurationError.self) { try await Environment(file: path + ".missing") }
+        #expect(error?.description.contains("must be a file that can be read") == true)
+    }
+}

@@ -1,0 +1,230 @@
+import Synchronization
+
+@testable import Pipeline
+@testable import Server
+
+/// A post office that keeps everything in memory and delivers nothing; it can be told to fail.
+final class InMemoryOffice: Office {
+    struct State {
+        var topics: [Topic] = []
+        var publishers: [PublisherStatus] = []
+        var deleted: Set<Int64> = []
+        var messages: [MessageStatus] = []
+        var trees: [TreeStatus] = []
+        var failure: (any Error)?
+        var intakeFailure: IntakeError?
+        var problems: [String: String] = [:]
+        var restarts: [Int64] = []
+        var crashes: [String] = []
+    }
+
+    static let time = Timestamp(milliseconds: 1_772_323_200_250)
+
+    private let state = Mutex(State())
+
+    func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {
+        try state.withLock(body)
+    }
+
+    private func working<Result>(_ body: (inout State) throws -> sending Result) throws -> sending Result {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return try body(&state)
+        }
+    }
+
+    // MARK: Topics
+
+    func createTopic(_ settings: TopicSettings) async throws -> Topic {
+        try working { state in
+            guard !state.topics.contains(where: { $0.name == settings.name }) else { throw StoreError.taken }
+            let id = (state.topics.last?.id ?? 0) + 1
+            let topic = Topic(id: id, settings: settings, insertedAt: Self.time, receivedCount: 0, headID: 0)
+            state.topics.append(topic)
+            return topic
+        }
+    }
+
+    func topic(id: Int64) async throws -> Topic? {
+        try working { $0.topics.first { $0.id == id } }
+    }
+
+    func topic(named name: String) async throws -> Topic? {
+        try working { $0.topics.first { $0.name == name } }
+    }
+
+    func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic] {
+        try working { state in
+            Array(state.topics.filter { $0.id > id && (name == nil || $0.name == name) }.prefix(limit))
+        }
+    }
+
+    func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
+        try working { state in
+            guard let index = state.topics.firstIndex(where: { $0.id == id }) else { return nil }
+            state.topics[index].settings = settings
+            return state.topics[index]
+        }
+    }
+
+    func deleteTopic(id: Int64) async throws -> Bool {
+        try working { state in
+            guard !state.publishers.contains(where: { $0.publisher.topicID == id }) else { throw StoreError.inUse }
+            guard let index = state.topics.firstIndex(where: { $0.id == id }) else { return false }
+            state.topics.remove(at: index)
+            return true
+        }
+    }
+
+    func publisherCount(topicID: Int64) async throws -> Int {
+        try working { $0.publishers.count { $0.publisher.topicID == topicID } }
+    }
+
+    // MARK: Publishers
+
+    func createPublisher(topicID: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus {
+        try working { state in
+            guard let topic = state.topics.first(where: { $0.id == topicID }) else { throw StoreError.unknownTopic }
+            try Self.checkTarget(settings, topicID: topicID, except: nil, state)
+            let id = Int64(state.publishers.count + state.deleted.count + 1)
+            let publisher = Publisher(
+                id: id,
+                topicID: topicID,
+                topic: topic.name,
+                settings: settings,
+                insertedAt: Self.time
+            )
+            state.publishers.append(Self.status(of: publisher))
+            return state.publishers.last!
+        }
+    }
+
+    func publisher(id: Int64) async throws -> PublisherStatus? {
+        try working { $0.publishers.first { $0.publisher.id == id } }
+    }
+
+    func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [PublisherStatus] {
+        try working { state in
+            let chosen = state.publishers.filter {
+                $0.publisher.id > id && (topicID == nil || $0.publisher.topicID == topicID)
+            }
+            return Array(chosen.prefix(limit))
+        }
+    }
+
+    func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus? {
+        try working { state in
+            guard let index = state.publishers.firstIndex(where: { $0.publisher.id == id }) else { return nil }
+            var publisher = state.publishers[index].publisher
+            try Self.checkTarget(settings, topicID: publisher.topicID, except: id, state)
+            publisher.settings = settings
+            state.publishers[index] = Self.status(of: publisher)
+            return state.publishers[index]
+        }
+    }
+
+    func deletePublisher(id: Int64) async throws -> Bool {
+        try working { state in
+            if let index = state.publishers.firstIndex(where: { $0.publisher.id == id }) {
+                state.publishers.remove(at: index)
+                state.deleted.insert(id)
+            }
+            return state.deleted.contains(id)
+        }
+    }
+
+    func restartPublisher(id: Int64) async throws -> Bool {
+        try working { state in
+            guard state.publishers.contains(where: { $0.publisher.id == id }) else { return false }
+            state.restarts.append(id)
+            return true
+        }
+    }
+
+    static func status(of publisher: Publisher) -> PublisherStatus {
+        let maxDemand = publisher.settings.maxDemand ?? 100
+        return PublisherStatus(
+            publisher: publisher,
+            state: publisher.settings.active ? "idle" : "paused",
+            maxDemand: maxDemand,
+            minDemand: publisher.settings.minDemand ?? maxDemand / 2,
+            pending: 1,
+            inFlight: 2,
+            parked: 3,
+            dead: 4,
+            delivered: 5,
+            discarded: 6,
+            replayed: 7,
+            lastDeliveredAt: time,
+            waiting: nil
+        )
+    }
+
+    private static func checkTarget(
+        _ settings: PublisherSettings,
+        topicID: Int64,
+        except id: Int64?,
+        _ state: State
+    ) throws {
+        let taken = state.publishers.contains { status in
+            status.publisher.id != id && status.publisher.topicID == topicID
+                && status.publisher.settings.target == settings.target
+        }
+        if taken { throw StoreError.taken }
+    }
+
+    // MARK: Messages
+
+    func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        try state.withLock { state throws(IntakeError) in
+            if let failure = state.intakeFailure { throw failure }
+            guard let topic = state.topics.first(where: { $0.name == topic }) else { throw .unknownTopic }
+            let id = Int64(state.messages.count + 1)
+            let message = Message(
+                id: id,
+                topicID: topic.id,
+                payload: payload,
+                attributes: attributes,
+                receivedAt: Self.time
+            )
+            state.messages.append(MessageStatus(message: message, topic: topic.name, deliveries: []))
+            return id
+        }
+    }
+
+    func message(id: Int64) async throws -> MessageStatus? {
+        try working { $0.messages.first { $0.message.id == id } }
+    }
+
+    // MARK: Stages
+
+    func stages() async throws -> NodeStatus {
+        try working {
+            NodeStatus(
+                node: "a1",
+                startedAt: Self.time,
+                strategy: "one_for_one",
+                restarts: 0,
+                publishers: $0.trees
+            )
+        }
+    }
+
+    func stages(publisher id: Int64) async throws -> TreeStatus? {
+        try working { $0.trees.first { $0.publisher.publisher.id == id } }
+    }
+
+    func crash(publisher id: Int64, stage: String) -> Bool {
+        state.withLock { state in
+            guard id == 1, stage == "courier" else { return false }
+            state.crashes.append(stage)
+            return true
+        }
+    }
+
+    func readiness() async -> [(check: String, problem: String?)] {
+        state.withLock { state in
+            ["storage", "publishers"].map { ($0, state.problems[$0]) }
+        }
+    }
+}
