@@ -43,6 +43,7 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
+        .systemLibrary(name: "CEpoll"),
         .target(
             name: "Stages",
             dependencies: [
@@ -81,6 +82,7 @@ let package = Package(
             dependencies: [
                 "Pipeline",
                 "Stages",
+                "CEpoll",
                 "CLibCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

@@ -1,0 +1,17 @@
+import Foundation
+
+/// A folder of its own for a measurement, removed with it.
+final class TemporaryFolder {
+    let url: URL
+
+    /// - Parameter parent: where; nil takes the system's place for temporary files.
+    init(in parent: String? = nil) throws {
+        let base = parent.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory
+        url = base.appendingPathComponent("postoffice-bench-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+    }
+}
