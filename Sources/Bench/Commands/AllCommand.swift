@@ -15,7 +15,8 @@ struct AllCommand: AsyncParsableCommand {
         var arguments = ["--rounds", String(output.rounds)]
         if let folder = output.folder { arguments += ["--folder", folder] }
         let measurements: [any Measurement] = [
-            try DeliverCommand.parse(arguments), try IngestCommand.parse(arguments), try LatencyCommand.parse(arguments),
+            try DeliverCommand.parse(arguments), try IngestCommand.parse(arguments),
+            try LatencyCommand.parse(arguments),
         ]
         var results = Results(figures: [])
         for measurement in measurements { results.figures += try await measurement.figures() }

@@ -20,7 +20,9 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
 
     func validate() throws {
         try Payload.check(length: payloadBytes)
-        guard messages > 0, connections > 0 else { throw ValidationError("--messages and --connections are at least 1") }
+        guard messages > 0, connections > 0 else {
+            throw ValidationError("--messages and --connections are at least 1")
+        }
     }
 
     func figures() async throws -> [Figure] {

@@ -41,7 +41,9 @@ final class ChildProcess: Sendable {
         self.exit = exit
         process.terminationHandler = { process in
             ChildProcess.living.withLock { $0[process.processIdentifier] = nil }
-            continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
+            continuation.yield(
+                process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+            )
             continuation.finish()
         }
         do {
@@ -88,10 +90,14 @@ final class ChildProcess: Sendable {
 
     /// A program that was built together with this one.
     static func sibling(_ name: String) throws -> URL {
-        let folder = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])).deletingLastPathComponent()
+        let folder = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
+            .deletingLastPathComponent()
         let url = folder.appendingPathComponent(name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {
-            throw BenchError.program(name, "is not beside this program: build it first (swift build -c release --product \(name))")
+            throw BenchError.program(
+                name,
+                "is not beside this program: build it first (swift build -c release --product \(name))"
+            )
         }
         return url
     }

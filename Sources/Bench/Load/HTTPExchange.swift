@@ -24,7 +24,8 @@ struct HTTPExchange {
         curl_set_pointer(handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(received).toOpaque())
         curl_set_data_function(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, pointer in
             Unmanaged<Received>.fromOpaque(pointer!).takeUnretainedValue().data.append(
-                Data(bytes: bytes!, count: size * count))
+                Data(bytes: bytes!, count: size * count)
+            )
             return size * count
         }
         let code = withExtendedLifetime(received) { curl_easy_perform(handle) }
@@ -43,7 +44,10 @@ struct HTTPExchange {
     /// The members of `data` of a JSON answer.
     /// - Throws: `BenchError.unexpectedAnswer` for any other status.
     static func data(
-        _ method: String, _ url: String, json: String? = nil, expecting status: Int
+        _ method: String,
+        _ url: String,
+        json: String? = nil,
+        expecting status: Int
     ) throws -> [String: Any] {
         let exchange = try HTTPExchange(method, url, json: json)
         let answer = try? JSONSerialization.jsonObject(with: exchange.body) as? [String: Any]

@@ -50,7 +50,9 @@ final class LoadLoop {
 
     /// The same, on a thread of its own.
     static func run<Source: LoadSource & Sendable>(
-        _ request: LoadRequest, connections: Int, _ source: Source
+        _ request: LoadRequest,
+        connections: Int,
+        _ source: Source
     ) async -> Source {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

@@ -16,7 +16,10 @@ struct Payload {
         let padding = [UInt8](repeating: 0x78, count: max(0, length - Self.smallest))
         var bytes = Self.prefix + zeros + Self.middle + padding + Self.suffix
         bytes.withUnsafeMutableBufferPointer {
-            Self.write(start, into: UnsafeMutableBufferPointer(rebasing: $0[Self.prefix.count..<Self.prefix.count + Self.digits]))
+            Self.write(
+                start,
+                into: UnsafeMutableBufferPointer(rebasing: $0[Self.prefix.count..<Self.prefix.count + Self.digits])
+            )
         }
         self.bytes = bytes
     }

@@ -19,7 +19,8 @@ enum BenchError: Error, CustomStringConvertible {
         case .unexpectedAnswer(let request, let answer): "\(request) was answered with \(answer)"
         case .lost(let run, let ids): "\(run): lost \(ids)"
         case .doubled(let run, let ids): "\(run): arrived more than once \(ids)"
-        case .stalled(let run, let arrived, let expected): "\(run): nothing arrives any more, \(arrived) of \(expected) did"
+        case .stalled(let run, let arrived, let expected):
+            "\(run): nothing arrives any more, \(arrived) of \(expected) did"
         case .miscounted(let run, let expected, let found): "\(run): \(expected) were acknowledged, \(found) are stored"
         case .belowFloor(let names): "below the floor: \(names)"
         case .unsupported(let what): "\(what) is not supported on this system"

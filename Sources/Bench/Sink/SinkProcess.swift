@@ -33,7 +33,9 @@ final class SinkProcess {
     /// Waits until each of these messages has arrived, and gives doubles a moment to show.
     /// - Throws: `BenchError.lost`, `.doubled`, or `.stalled` when for `patience` nothing more has come.
     func arrivals(
-        of ids: [ClosedRange<Int>], in run: String, patience: Duration = .seconds(30)
+        of ids: [ClosedRange<Int>],
+        in run: String,
+        patience: Duration = .seconds(30)
     ) async throws -> SinkReport {
         let expected = ids.reduce(0) { $0 + $1.count }
         let clock = ContinuousClock()
