@@ -20,13 +20,17 @@ struct PostofficeBench: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
-        let interrupt = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        interrupt.setEventHandler {
-            ChildProcess.killAll()
-            _exit(130)
+        let interruptions = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                leaveNothing()
+                _exit(128 + number)
+            }
+            source.activate()
+            return source
         }
-        signal(SIGINT, SIG_IGN)
-        interrupt.activate()
+        defer { interruptions.forEach { $0.cancel() } }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -35,12 +39,18 @@ struct PostofficeBench: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as BenchError {
-            ChildProcess.killAll()
+            leaveNothing()
             Progress.say("Error: \(error)")
             _exit(1)
         } catch {
-            ChildProcess.killAll()
+            leaveNothing()
             exit(withError: error)
         }
+    }
+
+    /// Ends what was started and removes what was made, when the end is not the usual one.
+    private static func leaveNothing() {
+        ChildProcess.killAll()
+        TemporaryFolder.removeAll()
     }
 }

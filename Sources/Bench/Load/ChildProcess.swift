@@ -47,7 +47,7 @@ final class ChildProcess: Sendable {
             continuation.finish()
         }
         do {
-            try process.run()
+            try Self.withoutBlockedSignals { try process.run() }
         } catch {
             throw BenchError.program(name, "cannot be started: \(error)")
         }
@@ -78,6 +78,16 @@ final class ChildProcess: Sendable {
     func ended() async -> Int32 {
         for await status in exit { return status }
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    /// A program starts with the signals blocked that its parent's thread blocks, and Dispatch's threads block them all.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     /// Programs that have to end when we do: they have process groups of their own, which an interrupt does not reach.
