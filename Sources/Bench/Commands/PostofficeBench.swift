@@ -23,7 +23,7 @@ struct PostofficeBench: AsyncParsableCommand {
         let interruptions = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
+            source.setEventHandler { @Sendable in
                 leaveNothing()
                 _exit(128 + number)
             }
@@ -49,7 +49,7 @@ struct PostofficeBench: AsyncParsableCommand {
     }
 
     /// Ends what was started and removes what was made, when the end is not the usual one.
-    private static func leaveNothing() {
+    private nonisolated static func leaveNothing() {
         ChildProcess.killAll()
         TemporaryFolder.removeAll()
     }
