@@ -24,7 +24,7 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
-        let folder = try TemporaryFolder(in: output.folder)
+        let folder = try ScratchFolder(in: output.folder)
         let backlog = folder.url.appendingPathComponent("backlog")
         let ids = try await Backlog(folder: backlog, target: sink.url, maxDemand: maxDemand)
             .fill(messages: messages, payload: Payload(length: payloadBytes))

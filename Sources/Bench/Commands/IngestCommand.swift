@@ -26,7 +26,7 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
     }
 
     func figures() async throws -> [Figure] {
-        let folder = try TemporaryFolder(in: output.folder)
+        let folder = try ScratchFolder(in: output.folder)
         let server = try await PostofficeProcess.serve(in: folder.url)
         let echo = try await PostofficeProcess.listen()
         let topic = try server.createTopic("bench")

@@ -31,7 +31,7 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
-        let folder = try TemporaryFolder(in: output.folder)
+        let folder = try ScratchFolder(in: output.folder)
         let server = try await PostofficeProcess.serve(in: folder.url)
         _ = try server.createTopic("bench")
         try server.createPublisher(topic: "bench", target: sink.url, maxDemand: maxDemand)

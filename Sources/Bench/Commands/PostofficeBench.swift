@@ -51,6 +51,6 @@ struct PostofficeBench: AsyncParsableCommand {
     /// Ends what was started and removes what was made, when the end is not the usual one.
     private nonisolated static func leaveNothing() {
         ChildProcess.killAll()
-        TemporaryFolder.removeAll()
+        ScratchFolder.removeAll()
     }
 }

@@ -64,16 +64,34 @@ struct Backlog {
         var logger = Logger(label: "postoffice-bench")
         logger.logLevel = .warning
         let store = try SQLiteStore(path: folder.appendingPathComponent("postoffice.sqlite").path, logger: logger)
-        let transport = try HTTPTarget(logger: logger)
-        let office = PostOffice(store: store, target: transport, settings: .init(nodeName: "bench"), logger: logger)
-        let result = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await office.run() }
-            let result = try await body(office)
-            await office.drain(within: .seconds(10))
-            group.cancelAll()
-            return result
+        let transport = try CurlTransport()
+        let office = PostOffice(
+            store: store,
+            target: HTTPTarget(transport: transport),
+            settings: .init(nodeName: "bench"),
+            logger: logger
+        )
+        let result = try await beside({ try await transport.run() }) {
+            try await beside({ try await office.run() }) {
+                let result = try await body(office)
+                await office.drain(within: .seconds(10))
+                return result
+            }
         }
         try await store.close()
         return result
+    }
+
+    /// Runs the body while something else runs, which is cancelled and awaited afterwards.
+    private func beside<Result>(
+        _ other: @escaping @Sendable () async throws -> Void,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: other)
+            let result = try await body()
+            group.cancelAll()
+            return result
+        }
     }
 }

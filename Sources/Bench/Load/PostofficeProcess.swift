@@ -4,6 +4,7 @@ import Foundation
 final class PostofficeProcess {
     let url: String
     private let process: ChildProcess
+    private let connection = HTTPConnection()
 
     /// A server on a new database in this folder.
     static func serve(in folder: URL, settings: [String: String] = [:]) async throws -> PostofficeProcess {
@@ -31,7 +32,7 @@ final class PostofficeProcess {
             guard process.isRunning else {
                 throw BenchError.program("postoffice \(arguments[0])", "ended at once with \(await process.ended())")
             }
-            if (try? HTTPExchange("GET", url + "/api/health")) != nil { return }
+            if (try? connection.send("GET", url + "/api/health")) != nil { return }
             try await Task.sleep(for: .milliseconds(20))
         }
         throw BenchError.program("postoffice \(arguments[0])", "does not answer on port \(port)")
@@ -40,18 +41,18 @@ final class PostofficeProcess {
     /// Creates a topic that no publisher reads yet.
     func createTopic(_ name: String) throws -> Int {
         let body = #"{"name":"\#(name)","origin_host":"127.0.0.1"}"#
-        let topic = try HTTPExchange.data("POST", url + "/api/topics", json: body, expecting: 201)
+        let topic = try connection.data("POST", url + "/api/topics", json: body, expecting: 201)
         return topic["id"] as? Int ?? 0
     }
 
     func createPublisher(topic: String, target: String, maxDemand: Int) throws {
         let body = #"{"topic":"\#(topic)","target":"\#(target)","type":"http","max_demand":\#(maxDemand)}"#
-        _ = try HTTPExchange.data("POST", url + "/api/publishers", json: body, expecting: 201)
+        _ = try connection.data("POST", url + "/api/publishers", json: body, expecting: 201)
     }
 
     /// How many messages the store says that the topic has received.
     func received(topic id: Int) throws -> Int {
-        try HTTPExchange.data("GET", url + "/api/topics/\(id)", expecting: 200)["received"] as? Int ?? -1
+        try connection.data("GET", url + "/api/topics/\(id)", expecting: 200)["received"] as? Int ?? -1
     }
 
     /// - Throws: `BenchError.program` when it does not end well.

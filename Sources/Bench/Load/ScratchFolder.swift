@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// A folder of its own for a measurement, removed with it.
-final class TemporaryFolder {
+final class ScratchFolder {
     let url: URL
 
     /// - Parameter parent: where; nil takes the system's place for temporary files.
