@@ -8,7 +8,7 @@ final class PostofficeProcess {
 
     /// A server on a new database in this folder.
     static func serve(in folder: URL, settings: [String: String] = [:]) async throws -> PostofficeProcess {
-        let port = try FreePort.find()
+        let port = try LoopbackSocket.freePort()
         var environment = ProcessInfo.processInfo.environment
         environment["HOST"] = "127.0.0.1"
         environment["PORT"] = String(port)
@@ -20,7 +20,7 @@ final class PostofficeProcess {
 
     /// The receiver of the same program, on the same server stack: it reads what it is sent and answers 200.
     static func listen() async throws -> PostofficeProcess {
-        let port = try FreePort.find()
+        let port = try LoopbackSocket.freePort()
         let arguments = ["listen", "--quiet", "--port", String(port)]
         return try await PostofficeProcess(arguments, ProcessInfo.processInfo.environment, port: port)
     }

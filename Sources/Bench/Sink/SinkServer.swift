@@ -18,26 +18,17 @@ final class SinkServer {
     /// - Parameter port: 0 takes any free one.
     init(port: Int) throws {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard epoll >= 0, listener >= 0 else { throw BenchError.system("open a socket", errno) }
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, length) }
-        }
-        guard bound == 0, listen(listener, 1024) == 0 else { throw BenchError.system("listen on port \(port)", errno) }
+        listener = try LoopbackSocket.listening(on: port)
+        guard epoll >= 0 else { throw BenchError.system("wait for events", errno) }
+        // Whoever connects may be gone when it is accepted: that must not block.
+        _ = fcntl(listener, F_SETFL, O_NONBLOCK)
         watch(listener)
         watch(STDIN_FILENO)
     }
 
     /// Serves until standard input ends.
     func run() throws {
-        try reply(.listening(port: port()))
+        try reply(.listening(port: LoopbackSocket.port(of: listener)))
         let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
         defer { events.deallocate() }
         while true {
@@ -114,15 +105,6 @@ final class SinkServer {
 
     private func reply(_ reply: SinkReply) throws {
         try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(reply) + [0x0A])
-    }
-
-    private func port() -> Int {
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &length) }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
 #endif
