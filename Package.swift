@@ -45,6 +45,7 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
+        .systemLibrary(name: "CEpoll"),
         .target(
             name: "Stages",
             dependencies: [
@@ -88,6 +89,7 @@ let package = Package(
             dependencies: [
                 "Pipeline",
                 "Stages",
+                "CEpoll",
                 "CLibCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

@@ -1,0 +1,50 @@
+# The whole interface for people. Everything here can also be run by hand: `make -n TARGET` shows how.
+
+SOURCES := Package.swift Sources Tests
+# Warnings in our own targets are errors here, not for those who use the package with a newer compiler.
+STRICT := POSTOFFICE_STRICT=1
+RELEASE := swift build --configuration release
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench format lint docs test-tsan test-soak clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build what is new and start the server
+	@Scripts/set-up run
+	@$(RELEASE) --product postoffice 1>&2
+	@exec "$$($(RELEASE) --show-bin-path)/postoffice"
+
+test: ## All that guards us: format, lint, warnings as errors, every test
+	@Scripts/set-up test
+	@Scripts/lint $(SOURCES)
+	$(STRICT) swift build --build-tests
+	$(STRICT) swift test --skip-build --disable-xctest
+
+bench: ## Measure next to yardsticks, and fail below the floors
+	@Scripts/set-up run
+	@$(RELEASE) --product postoffice 1>&2
+	@$(RELEASE) --product postoffice-bench 1>&2
+	@"$$($(RELEASE) --show-bin-path)/postoffice-bench" all --floors
+
+format: ## Lay out all Swift files
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## Check layout and house rules, change nothing
+	@Scripts/lint $(SOURCES)
+
+docs: ## Check the documentation of Stages and build it into .docs
+	@Scripts/set-up run
+	@Scripts/docs Stages .docs
+
+test-tsan: ## Run the tests of Stages and Pipeline under the thread sanitizer
+	@Scripts/set-up test
+	swift test --scratch-path .build/tsan --sanitize thread --disable-xctest --filter 'StagesTests|PipelineTests'
+
+test-soak: ## Run the tests that draw from seeds with many more of them (POSTOFFICE_SEEDS, default 1000)
+	@Scripts/set-up test
+	POSTOFFICE_SEEDS=$${POSTOFFICE_SEEDS:-1000} swift test --disable-xctest
+
+clean: ## Remove what was built
+	rm -rf .build .docs

@@ -1,0 +1,35 @@
+/// What a figure must reach, on any machine: parts of a yardstick of the same run, and times a user would not notice.
+struct Floor {
+    enum Bound {
+        case ratioAtLeast(Double)
+        case valueBelow(Double)
+    }
+
+    var figure: String
+    var bound: Bound
+
+    static let all = [
+        Floor(figure: "deliver", bound: .ratioAtLeast(0.3)),
+        Floor(figure: "ingest", bound: .ratioAtLeast(0.5)),
+        Floor(figure: "latency_p50_ms", bound: .valueBelow(5)),
+        Floor(figure: "latency_p99_ms", bound: .valueBelow(25)),
+    ]
+
+    func holds(for figure: Figure) -> Bool {
+        switch bound {
+        case .ratioAtLeast(let floor): figure.ratio >= floor
+        case .valueBelow(let limit): figure.value < limit
+        }
+    }
+
+    /// One line, as `PASS deliver: 0.41 of raw libcurl loop (at least 0.3)`.
+    func line(for figure: Figure) -> String {
+        let verdict = holds(for: figure) ? "PASS" : "FAIL"
+        switch bound {
+        case .ratioAtLeast(let floor):
+            return "\(verdict) \(figure.name): \(figure.ratio) of \(figure.yardstick.name) (at least \(floor))"
+        case .valueBelow(let limit):
+            return "\(verdict) \(figure.name): \(figure.value) \(figure.unit) (below \(limit))"
+        }
+    }
+}

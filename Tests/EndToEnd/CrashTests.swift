@@ -1,0 +1,55 @@
+import Testing
+
+@Suite("A stage that crashes", .timeLimit(.minutes(3)))
+struct CrashTests {
+    @Test(
+        "is restarted without loss, and its neighbours deliver on",
+        arguments: ["pending_messages", "envelopes", "courier"]
+    )
+    func crash(stage: String) async throws {
+        let maxDemand = 10
+        let receivers = try (0..<3).map { _ in try Receiver { _ in .status(200, after: .milliseconds(2)) } }
+        let server = try ServerProcess(["MAX_DEMAND": String(maxDemand), "ENABLE_FAULT_INJECTION": "true"])
+        try await server.start()
+        let api = API(server)
+        try await api.createTopic("crashes")
+        var publishers: [Int] = []
+        for receiver in receivers { publishers.append(try await api.createPublisher("crashes", target: receiver.url)) }
+        let chronicle = Chronicle()
+        let senders = Senders(api: api, topic: "crashes", chronicle: chronicle)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await senders.post(900, by: 4) }
+            group.addTask { [publishers] in
+                for count in [100, 400] {
+                    try await receivers[0].delivered(count)
+                    try await api.crash(publishers[0], stage)
+                    chronicle.killed()
+                }
+            }
+            try await group.waitForAll()
+        }
+        for receiver in receivers { try await receiver.delivered(chronicle.acceptedIDs) }
+        for publisher in publishers { try await api.settled(publisher) }
+        chronicle.judge(receivers, repeats: maxDemand)
+        for neighbour in receivers.dropFirst() { #expect(neighbour.duplicates == 0) }
+
+        let crashed = try await api.stages(publishers[0])
+        #expect(crashed["restarts"] as? Int == 2)
+        #expect((crashed["last_crash"] as? [String: Any])?["stage"] as? String == stage)
+        for publisher in publishers.dropFirst() {
+            #expect(try await api.stages(publisher)["restarts"] as? Int == 0)
+        }
+    }
+
+    @Test("can be crashed by hand only where fault injection is enabled")
+    func crashRoute() async throws {
+        let receiver = try Receiver()
+        let server = try ServerProcess()
+        try await server.start()
+        let api = API(server)
+        try await api.createTopic("crashes")
+        let publisher = try await api.createPublisher("crashes", target: receiver.url)
+        await #expect(throws: API.Problem.self) { try await api.crash(publisher, "courier") }
+        #expect(try await api.stages(publisher)["restarts"] as? Int == 0)
+    }
+}

@@ -1,0 +1,98 @@
+@testable import Bench
+import Foundation
+import TestSupport
+import Testing
+
+/// The routes that the tests use, on the current run of a server.
+struct API: Sendable {
+    enum Problem: Error {
+        case unexpected(HTTPAnswer)
+    }
+
+    let server: ServerProcess
+    private let client = HTTPClient()
+
+    init(_ server: ServerProcess) {
+        self.server = server
+    }
+
+    /// - Returns: the id.
+    @discardableResult
+    func createTopic(_ name: String) async throws -> Int {
+        let topic = try await data("POST", "/api/topics", ["name": name, "origin_host": "127.0.0.1"], 201)
+        return try #require(topic["id"] as? Int)
+    }
+
+    /// - Parameter fields: what differs from the defaults.
+    /// - Returns: the id.
+    @discardableResult
+    func createPublisher(_ topic: String, target: String, _ fields: [String: any Sendable] = [:]) async throws -> Int {
+        let all: [String: any Sendable] = ["topic": topic, "target": target, "type": "http"]
+        let publisher = try await data("POST", "/api/publishers", all.merging(fields) { $1 }, 201)
+        return try #require(publisher["id"] as? Int)
+    }
+
+    func topic(_ id: Int) async throws -> [String: Any] {
+        try await data("GET", "/api/topics/\(id)", nil, 200)
+    }
+
+    func publisher(_ id: Int) async throws -> [String: Any] {
+        try await data("GET", "/api/publishers/\(id)", nil, 200)
+    }
+
+    /// Waits until a publisher has nothing pending or parked: outcomes are committed after the receiver has answered.
+    func settled(_ id: Int) async throws {
+        try await eventually {
+            let publisher = try await publisher(id)
+            return publisher["pending"] as? Int == 0 && publisher["parked"] as? Int == 0
+        }
+    }
+
+    func updatePublisher(_ id: Int, _ fields: [String: any Sendable]) async throws {
+        _ = try await data("PATCH", "/api/publishers/\(id)", fields, 200)
+    }
+
+    func stages(_ publisher: Int) async throws -> [String: Any] {
+        try await data("GET", "/api/stages/\(publisher)", nil, 200)
+    }
+
+    func crash(_ publisher: Int, _ stage: String) async throws {
+        let answer = try await client.send("POST", server.url + "/api/stages/\(publisher)/\(stage)/crash")
+        guard answer.status == 202 else { throw Problem.unexpected(answer) }
+    }
+
+    /// Posts a payload, given as JSON text, and answers as the server does.
+    /// - Throws: when there was no answer.
+    func post(_ topic: String, _ payload: String, by other: HTTPClient? = nil) async throws -> HTTPAnswer {
+        let body = #"{"topic":"\#(topic)","attributes":{},"payload":\#(payload)}"#
+        return try await (other ?? client).send("POST", server.url + "/api/messages", Array(body.utf8))
+    }
+
+    /// Posts a payload that must be accepted.
+    /// - Returns: the message's id.
+    @discardableResult
+    func accept(_ topic: String, _ payload: String, by other: HTTPClient? = nil) async throws -> Int {
+        let answer = try await post(topic, payload, by: other)
+        guard answer.status == 201, let id = answer.id else { throw Problem.unexpected(answer) }
+        return id
+    }
+
+    private func data(
+        _ method: String,
+        _ path: String,
+        _ body: [String: any Sendable]?,
+        _ status: Int
+    ) async throws -> [String: Any] {
+        let json = try body.map { try [UInt8](JSONSerialization.data(withJSONObject: $0)) }
+        let answer = try await client.send(method, server.url + path, json)
+        guard answer.status == status, let data = answer.json["data"] as? [String: Any] else {
+            throw Problem.unexpected(answer)
+        }
+        return data
+    }
+}
+
+extension HTTPAnswer {
+    /// The id of what was created.
+    var id: Int? { (json["data"] as? [String: Any])?["id"] as? Int }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Synchronization
+
+/// An HTTP receiver in the test's process that answers as a script says and remembers every request.
+final class Receiver: Sendable {
+    typealias Script = @Sendable (Arrival) -> Answer
+
+    let port: Int
+    private let path: String
+    private let script: Mutex<Script>
+    private let seen = Watched(Seen())
+    private let socket = Mutex<ReceiverSocket?>(nil)
+
+    struct Seen: Sendable {
+        var arrivals: [Arrival] = []
+        /// How often each message was answered with success, by id.
+        var delivered: [Int: Int] = [:]
+    }
+
+    /// Listens on a free port of the loopback interface.
+    init(path: String = "/", _ script: @escaping Script = { _ in .ok }) throws {
+        self.path = path
+        self.script = Mutex(script)
+        let socket = try ReceiverSocket(port: 0)
+        port = socket.port
+        serve(socket)
+    }
+
+    deinit {
+        stop()
+    }
+
+    var url: String { "http://127.0.0.1:\(port)\(path)" }
+    var arrivals: [Arrival] { seen.value.arrivals }
+    var delivered: [Int: Int] { seen.value.delivered }
+    /// Deliveries beyond the first of each message.
+    var duplicates: Int { delivered.values.reduce(0) { $0 + $1 - 1 } }
+
+    /// Another script from now on.
+    func answer(_ other: @escaping Script) {
+        script.withLock { $0 = other }
+    }
+
+    /// Closes the port and all connections: whoever connects is refused.
+    func stop() {
+        socket.withLock { socket in
+            socket?.close()
+            socket = nil
+        }
+    }
+
+    /// Listens again, on the same port.
+    func start() throws {
+        serve(try ReceiverSocket(port: port))
+    }
+
+    /// Waits until so many different messages have been answered with success.
+    func delivered(_ count: Int) async throws {
+        try await seen.wait { $0.delivered.count >= count }
+    }
+
+    /// Waits until each of these messages has been answered with success.
+    func delivered(_ ids: [Int]) async throws {
+        try await seen.wait { seen in seen.delivered.count >= ids.count && ids.allSatisfy { seen.delivered[$0] != nil }
+        }
+    }
+
+    /// Waits until so many requests have come.
+    func requested(_ count: Int) async throws {
+        try await seen.wait { $0.arrivals.count >= count }
+    }
+
+    private func serve(_ other: ReceiverSocket) {
+        socket.withLock { $0 = other }
+        other.serve(
+            { [weak self] request in
+                guard let self else { return .close }
+                let arrival = seen.change { seen in
+                    var arrival = request
+                    arrival.order = seen.arrivals.count
+                    seen.arrivals.append(arrival)
+                    return arrival
+                }
+                return script.withLock { $0 }(arrival)
+            },
+            answered: { [weak self] request in
+                self?.seen.change { $0.delivered[request.messageID, default: 0] += 1 }
+            }
+        )
+    }
+}

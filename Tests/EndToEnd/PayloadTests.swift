@@ -1,0 +1,39 @@
+import Testing
+
+@Suite("Payload bytes", .timeLimit(.minutes(2)))
+struct PayloadTests {
+    static let payloads = [
+        #"{"order":1,"total":10.50}"#,
+        #"{"z":1,"a":2,"m":{"y":[3,2,1],"b":null}}"#,
+        #"{"same":1,"same":2}"#,
+        #"{"integer":123456789012345678901234567890,"fraction":0.1000000000000000055511151231257827,"large":1e400,"small":-0.0}"#,
+        #"{ "spaces" :  [ 1 ,2 ] }"#,
+        "{\n\t\"lines\": true\r\n}",
+        #"{"escapes":"\u0041\/\"\\\b\f\n\r\t\ud83d\ude00\u0000"}"#,
+        #"{"text":"äöü, ελληνικά, 日本語, 👩‍👩‍👧‍👦, é"}"#,
+        #""text""#, #""""#, "{}", "[]", "0", "-1.5E-3", "false", "[[[[[]]]]]",
+    ]
+
+    @Test("arrive as they were sent, through the memory of the server and through its file", arguments: [true, false])
+    func unchanged(active: Bool) async throws {
+        let receiver = try Receiver()
+        let server = try ServerProcess()
+        try await server.start()
+        let api = API(server)
+        try await api.createTopic("bytes")
+        let publisher = try await api.createPublisher("bytes", target: receiver.url, ["active": active])
+        let megabyte = #"{"text":""# + String(repeating: "é0123456", count: 116_508) + #""}"#
+        let payloads = Self.payloads + [megabyte]
+        let chronicle = Chronicle()
+        for payload in payloads { chronicle.accepted(try await api.accept("bytes", payload), payload) }
+        if !active {
+            #expect(await server.stop() == 0)
+            try await server.start()
+            try await api.updatePublisher(publisher, ["active": true])
+        }
+        try await receiver.delivered(payloads.count)
+        chronicle.judge([receiver], repeats: 0)
+        #expect(receiver.arrivals.allSatisfy { $0.headers["content-type"] == "application/json" })
+        #expect(receiver.arrivals.allSatisfy { $0.headers["postoffice-topic"] == "bytes" && $0.attempt == 1 })
+    }
+}
