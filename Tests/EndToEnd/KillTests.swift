@@ -11,7 +11,7 @@ struct KillTests {
     private func kill(seed: UInt64) async throws {
         let maxDemand = 20
         let count = 5000
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         let moments = (0..<5).map { _ in Int.random(in: 1..<count, using: &random) }.sorted()
 
         let receivers = [try Receiver(), try Receiver()]

@@ -94,7 +94,7 @@ extension PostOffice {
         guard status.pending > 0 || status.parked > 0 else { return nil }
         guard glance.publisher.settings.active else { return Waiting(reason: "paused") }
         if let problem = resources.committer.problem {
-            return Waiting(reason: "storage", since: problem.since, detail: problem.reason)
+            return Waiting(reason: "storage", detail: "\(problem)")
         }
         if let waiting = glance.waiting { return waiting }
         if status.inFlight >= Int64(status.maxDemand) { return Waiting(reason: "demand") }

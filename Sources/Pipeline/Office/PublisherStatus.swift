@@ -17,13 +17,17 @@ package struct PublisherStatus: Sendable {
     package var replayed: Int64 = 0
     package var lastDeliveredAt: Timestamp?
     package var waiting: Waiting?
+}
 
+extension PublisherStatus {
     /// A publisher without a tree on this node.
     init(_ publisher: Publisher, resources: Resources) {
-        self.publisher = publisher
-        state = "stopped"
-        maxDemand = resources.maxDemand(of: publisher.settings)
-        minDemand = resources.minDemand(of: publisher.settings)
+        self.init(
+            publisher: publisher,
+            state: "stopped",
+            maxDemand: resources.maxDemand(of: publisher.settings),
+            minDemand: resources.minDemand(of: publisher.settings)
+        )
     }
 }
 

@@ -4,14 +4,32 @@ import ServiceLifecycle
 /// A post office in the life of the process: asked to end, it lets what is in flight finish.
 struct OfficeService: Service {
     let office: PostOffice
+    let transport: CurlTransport
+    let store: any MessageStore
     /// How long deliveries in flight may take before they are aborted.
     let limit: Duration
 
+    /// Throws what ends the office or its way to targets before its time. The store is closed in any case.
     func run() async throws {
+        do {
+            try await serve()
+        } catch {
+            try? await store.close()
+            throw error
+        }
+        try await store.close()
+    }
+
+    private func serve() async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await office.run()
                 return true
+            }
+            // Deliveries go by it until the office has ended.
+            group.addTask {
+                try await transport.run()
+                return false
             }
             group.addTask {
                 do {

@@ -27,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "postoffice")
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let connections = Self.webConnections(configuration, logger)
-        let (office, publishers) = try await OfficeOpening.open(configuration, logger)
+        let (service, publishers) = try Self.open(configuration, logger)
 
         let server = WebServer(
             settings: WebServer.Settings(
@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
             onListening: { logger.info("Listening on http://\(configuration.host):\($0)") }
         )
         let application = server.application(
-            for: office,
+            for: service.office,
             publishers: publishers,
             maxBufferBytes: configuration.maxBufferBytes,
             faultInjection: configuration.enableFaultInjection
@@ -50,7 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    OfficeService(office: office, limit: .seconds(10)),
+                    service,
                     BoundedShutdown(base: application, limit: .seconds(5)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
@@ -61,6 +61,16 @@ struct ServeCommand: AsyncParsableCommand {
             try await group.run()
         } catch {
             throw StartFailure(error, host: configuration.host, port: configuration.port)
+        }
+    }
+
+    private static func open(
+        _ configuration: ServerConfiguration, _ logger: Logger
+    ) throws -> (service: OfficeService, publishers: PublisherRequest) {
+        do {
+            return try OfficeOpening.open(configuration, logger)
+        } catch {
+            throw StartFailure("\(error)")
         }
     }
 

@@ -5,9 +5,8 @@ import Pipeline
 struct PublisherRequest: Sendable {
     /// `MAX_DEMAND`, in force for publishers that do not say otherwise.
     let maxDemand: Int
-    /// Whether deliveries may go to this host, if it is an address and not a name. Names are judged when they are looked
-    /// up.
-    let allowsHost: @Sendable (String) -> Bool
+    /// Which addresses deliveries may not go to. Names are judged when they are connected to.
+    let addresses: AddressPolicy
 
     /// What `POST /api/publishers` asks for. Errors come with it rather than as an error, because one more may be found:
     /// whether the topic exists is not known here.
@@ -55,8 +54,10 @@ struct PublisherRequest: Sendable {
     }
 
     private func read(target: String, _ settings: inout PublisherSettings, _ fields: inout Fields) {
-        guard let url = TargetURL(target) else { return fields.errors.add("target", FieldErrors.invalid) }
-        guard allowsHost(url.host) else { return fields.errors.add("target", "address is not allowed") }
+        guard let url = try? TargetURL(target) else { return fields.errors.add("target", FieldErrors.invalid) }
+        if let address = url.address, addresses.refuses(address) {
+            return fields.errors.add("target", "address is not allowed")
+        }
         settings.target = target
     }
 

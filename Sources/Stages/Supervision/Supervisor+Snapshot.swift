@@ -16,6 +16,13 @@ extension Supervisor {
         )
     }
 
+    /// One child as it is now, without a look at the others; `nil`: there is no such child.
+    public func snapshot(of child: String) -> ChildSnapshot? {
+        let now = time.now
+        let (record, incarnation) = state.withLock { ($0.machine.records[child], $0.incarnations[child]) }
+        return record.map { snapshot(of: $0, incarnation, at: now) }
+    }
+
     private func snapshot(
         of record: ChildRecord,
         _ incarnation: Incarnation?,

@@ -119,7 +119,7 @@ import TestSupport
         "Whatever is asked, withdrawn and given back: never more is granted than there is, and nobody waits for ever",
         arguments: UInt64(1)...60)
     func random(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         let capacity = Int.random(in: 10...400, using: &random)
         var machine = BudgetStateMachine(capacity: capacity)
         var held: [(account: Int64, amount: Int, half: BudgetStateMachine.Half)] = []

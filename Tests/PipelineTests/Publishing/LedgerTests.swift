@@ -56,7 +56,7 @@ import Testing
 
     @Test("Random lives: the record says at every instant exactly what has left", arguments: UInt64(1)...80)
     func random(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SeededGenerator(seed: seed)
         var ledger = Ledger(Progress())
         let window = Int.random(in: 1...20, using: &random)
         var next: Int64 = 1

@@ -18,7 +18,7 @@ struct TestServer: Sendable {
 
     /// Runs the server as long as `body` does.
     func run<Result: Sendable>(_ body: @escaping @Sendable (RawClient) async throws -> Result) async throws -> Result {
-        let publishers = PublisherRequest(maxDemand: maxDemand) { $0 != "169.254.169.254" }
+        let publishers = PublisherRequest(maxDemand: maxDemand, addresses: .linkLocal)
         return try await Self.run(settings, body) {
             $0.application(
                 for: office,

@@ -60,6 +60,9 @@ package final class Committer: Sendable {
 
     package var statistics: CommitterStatistics { state.withLock { $0.machine.statistics } }
 
+    /// Why outcomes of deliveries wait for the storage; nil while they are written.
+    package var problem: StoreError? { state.withLock(\.machine.problem) }
+
     // MARK: Callers
 
     /// Stores the messages, all of them or none.

@@ -36,6 +36,8 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
     private var isPaused = false
     private var isTimerSet = false
     private(set) var isClosed = false
+    /// Why settlements wait; nil while they are written.
+    private(set) var problem: StoreError?
     private var counts = CommitterStatistics()
 
     init(lanes: StoreLanes, intakeBytes: Int) {
@@ -146,6 +148,7 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
         if !settlements.isEmpty {
             answers.hasRecovered = delay != nil
             delay = nil
+            problem = nil
             isPaused = false
         }
         return answers
@@ -169,6 +172,7 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
         answers.hasBegunToFail = delay == nil
         let next = delay.map { min($0 * 2, Self.longestDelay) } ?? Self.firstDelay
         delay = next
+        problem = error
         isPaused = true
         if !isTimerSet {
             isTimerSet = true

@@ -22,6 +22,7 @@ package struct TargetURL: Sendable, Equatable {
         guard curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK else { throw .malformed }
         let isOpen = Self.part(CURLUPART_USER, of: parts) == nil && Self.part(CURLUPART_PASSWORD, of: parts) == nil
         guard isOpen || allowingCredentials else { throw .hasCredentials }
+        guard allowingCredentials || TargetSyntax.allows(text) else { throw .malformed }
         guard
             let host = Self.part(CURLUPART_HOST, of: parts, flags: curl_url_host_flags()),
             let port = Self.part(CURLUPART_PORT, of: parts, flags: UInt32(CURLU_DEFAULT_PORT)).flatMap(Int.init)

@@ -1,44 +1,39 @@
-/// An absolute http or https URL that messages may be sent to.
+/// The syntax of an absolute http or https URL that messages may be sent to.
 ///
 /// Stricter than most parsers, so that no two of them can disagree about the host: visible ASCII only, as RFC 3986
-/// writes it; no user name or password; no escapes in the host.
-struct TargetURL {
+/// writes it; no escapes in the host; a user name or password only where the caller takes one.
+enum TargetSyntax {
     /// Bytes of the longest URL that is taken.
     static let maximumLength = 8192
 
-    /// A name, an IPv4 address, or an IPv6 address without its brackets.
-    let host: String
-
-    /// - Returns: nil when the text is anything else.
-    init?(_ text: String) {
+    static func allows(_ text: String) -> Bool {
         let bytes = text.utf8
         guard bytes.count <= Self.maximumLength, Self.areAllowed(bytes), let scheme = text.firstRange(of: "://") else {
-            return nil
+            return false
         }
-        guard ["http", "https"].contains(text[..<scheme.lowerBound].lowercased()) else { return nil }
+        guard ["http", "https"].contains(text[..<scheme.lowerBound].lowercased()) else { return false }
         let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         var rest = authority
         if authority.first == "[" {
-            guard let close = authority.firstIndex(of: "]") else { return nil }
+            guard let close = authority.firstIndex(of: "]") else { return false }
             let inside = authority[authority.index(after: authority.startIndex)..<close]
             guard inside.contains(":"), inside.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
-                return nil
+                return false
             }
-            host = String(inside)
             rest = authority[authority.index(after: close)...]
         } else {
             let name = authority.prefix { $0 != ":" }
-            guard Self.isName(name) else { return nil }
-            host = String(name)
+            guard Self.isName(name) else { return false }
             rest = authority[name.endIndex...]
         }
         if !rest.isEmpty {
             let port = rest.dropFirst()
             guard rest.first == ":", port.count <= 5, port.allSatisfy(\.isNumber), let number = Int(port) else {
-                return nil
+                return false
             }
-            guard 1...65_535 ~= number else { return nil }
+            guard 1...65_535 ~= number else { return false }
         }
+        return true
     }
 
     /// Visible ASCII without what RFC 3986 keeps out of URLs; percent signs only before two hexadecimal digits.

@@ -1,0 +1,45 @@
+import Logging
+import Pipeline
+
+/// Makes a post office of the configuration: its store, its way to targets, and what it must refuse of publishers.
+enum OfficeOpening {
+    /// - Throws: `ConfigurationError` for an address rule or a proxy that cannot be used, `StoreError` for a database.
+    static func open(
+        _ configuration: ServerConfiguration,
+        _ logger: Logger
+    ) throws -> (service: OfficeService, publishers: PublisherRequest) {
+        var curl = CurlConfiguration()
+        curl.addressPolicy = try addressPolicy(configuration)
+        curl.certificateAuthorities = configuration.targetCABundle
+        curl.proxy = configuration.httpsProxy
+        curl.directHosts = DirectHosts(parsing: configuration.noProxy ?? "")
+        curl.maximumExchanges = configuration.maxConnections
+        let transport = try CurlTransport(configuration: curl)
+        let store = try SQLiteStore(path: configuration.databasePath, logger: logger)
+
+        var settings = PostOffice.Settings(nodeName: configuration.nodeName)
+        settings.maxDemand = configuration.maxDemand
+        settings.minDemand = configuration.minDemand
+        settings.refreshInterval = configuration.refreshInterval
+        settings.maxBufferBytes = configuration.maxBufferBytes
+        settings.maxConnections = configuration.maxConnections
+        let office = PostOffice(
+            store: store, target: HTTPTarget(transport: transport), settings: settings, logger: logger)
+        return (
+            OfficeService(office: office, transport: transport, store: store, limit: .seconds(10)),
+            PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)
+        )
+    }
+
+    private static func addressPolicy(_ configuration: ServerConfiguration) throws -> AddressPolicy {
+        do {
+            return try AddressPolicy(parsing: configuration.targetDenyNetworks)
+        } catch {
+            throw ConfigurationError(
+                variable: "TARGET_DENY_NETWORKS",
+                value: configuration.targetDenyNetworks,
+                rule: "must be a list of networks (\(error))"
+            )
+        }
+    }
+}
