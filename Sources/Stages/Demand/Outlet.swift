@@ -62,14 +62,18 @@ public final class Outlet<Output: Sendable>: Sendable {
 // MARK: For the run loop
 
 extension Outlet {
+    /// Returns what wakes the run loop, whose cancellation handler raises it.
+    ///
     /// - Parameter policy: The buffer's bound if none was given.
     @usableFromInline
-    func begin(_ signal: Signal = Signal(), policy: BufferPolicy = .keepLast(10_000)) {
+    @discardableResult
+    func begin(_ signal: Signal = Signal(), policy: BufferPolicy = .keepLast(10_000)) -> Signal {
         state.withLock { state in
             precondition(state.signal == nil, "a stage runs once: make another to run it again")
             state.signal = signal
             if state.machine.buffer.policy == .standard { state.machine.buffer.policy = policy }
         }
+        return signal
     }
 
     /// Whether there is demand to make events for.
@@ -96,7 +100,7 @@ extension Outlet {
                 return (demand(&state.machine), state.machine.isOver ? nil : state.signal, state.row > 64)
             }
             guard count == 0 || isLong, let signal else { return count > 0 ? count : nil }
-            if count > 0 { await Task.yield() } else { await signal.wait() }
+            if count > 0 { await Task.yield() } else { await signal.suspend() }
             state.withLock { $0.row = 0 }
             if count > 0 { return count }
         }
@@ -108,11 +112,16 @@ extension Outlet {
     @usableFromInline
     nonisolated(nonsending) func serve() async -> EndReason {
         update { machine, _ in machine.serve() }
-        while true {
-            let (fault, end, signal) = state.withLock { ($0.machine.fault, $0.machine.end, $0.signal) }
-            if let fault { return .failed(fault) }
-            guard end == nil, !Task.isCancelled, let signal else { return .normal }
-            await signal.wait()
+        guard let signal = state.withLock({ $0.signal }) else { return .normal }
+        return await withTaskCancellationHandler {
+            while true {
+                let (fault, end) = state.withLock { ($0.machine.fault, $0.machine.end) }
+                if let fault { return .failed(fault) }
+                if end != nil || Task.isCancelled { return .normal }
+                await signal.suspend()
+            }
+        } onCancel: {
+            signal.raise()
         }
     }
 

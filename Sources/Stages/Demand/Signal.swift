@@ -29,7 +29,8 @@ final class Signal: Sendable {
         waiter?.resume()
     }
 
-    /// Suspends until the signal is raised. One task at a time.
+    /// Suspends until the signal is raised: by a cancellation too, if the caller's cancellation handler does so. One task
+    /// at a time.
     @inlinable
     nonisolated(nonsending) func suspend() async {
         await withUnsafeContinuation { continuation in
@@ -42,16 +43,6 @@ final class Signal: Sendable {
                 return false
             }
             if isRaised { continuation.resume() }
-        }
-    }
-
-    /// Suspends until the signal is raised or the task is cancelled.
-    @inlinable
-    nonisolated(nonsending) func wait() async {
-        await withTaskCancellationHandler {
-            await suspend()
-        } onCancel: {
-            raise()
         }
     }
 }

@@ -16,16 +16,20 @@ extension Producer {
 
     @inlinable
     public func run() async throws {
-        outlet.begin()
-        var failure: (any Error)?
-        do {
-            while let demand = await outlet.request() {
-                outlet.emit(try await handleDemand(demand))
+        let signal = outlet.begin()
+        try await withTaskCancellationHandler {
+            var failure: (any Error)?
+            do {
+                while let demand = await outlet.request() {
+                    outlet.emit(try await handleDemand(demand))
+                }
+            } catch {
+                failure = error
             }
-        } catch {
-            failure = error
+            try await outlet.end(after: failure) { await terminate($0) }
+        } onCancel: {
+            signal.raise()
         }
-        try await outlet.end(after: failure) { await terminate($0) }
     }
 
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }

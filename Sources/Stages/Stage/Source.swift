@@ -29,16 +29,20 @@ extension Source {
 
     @inlinable
     public func run() async throws {
-        outlet.begin()
-        var failure: (any Error)?
-        do {
-            while let demand = await outlet.demand(), let events = try await next(upTo: demand) {
-                outlet.emit(events)
+        let signal = outlet.begin()
+        try await withTaskCancellationHandler {
+            var failure: (any Error)?
+            do {
+                while let demand = await outlet.demand(), let events = try await next(upTo: demand) {
+                    outlet.emit(events)
+                }
+            } catch {
+                failure = error
             }
-        } catch {
-            failure = error
+            try await outlet.end(after: failure) { await terminate($0) }
+        } onCancel: {
+            signal.raise()
         }
-        try await outlet.end(after: failure) { await terminate($0) }
     }
 
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }
