@@ -70,14 +70,6 @@ static inline CURLMcode curl_multi_set_timer_function(CURLM *multi, curl_multi_t
 static inline CURLcode curl_message_result(const CURLMsg *message) {
     return message->data.result;
 }
-// The host as it is looked up: with Unicode names in their ASCII form, where libcurl can do it (7.88).
-static inline unsigned int curl_url_host_flags(void) {
-#ifdef CURLU_PUNYCODE
-    return CURLU_PUNYCODE;
-#else
-    return 0;
-#endif
-}
 // The file with the authorities that libcurl was built to trust; null when there is none.
 static inline const char *curl_certificate_file(void) {
     return curl_version_info(CURLVERSION_NOW)->cainfo;

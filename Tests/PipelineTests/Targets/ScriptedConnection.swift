@@ -115,10 +115,11 @@ final class ScriptedConnection {
     }
 
     private func readMore() throws {
-        let old = unread.count
-        unread.append(contentsOf: repeatElement(0, count: 65_536))
-        let count = unread.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress! + old, 65_536, 0) }
-        unread.removeLast(65_536 - max(0, count))
+        let count = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            unread.append(contentsOf: buffer[..<max(0, count)])
+            return count
+        }
         guard count > 0 else { throw Closed() }
     }
 

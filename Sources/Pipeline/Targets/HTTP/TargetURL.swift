@@ -3,7 +3,7 @@ internal import CLibCurl
 /// The URL of a target, read by the same parser that will connect to it.
 package struct TargetURL: Sendable, Equatable {
     package let isSecure: Bool
-    /// As it is looked up: in lower case, names in their ASCII form, IPv6 without brackets.
+    /// As it is looked up: in lower case, IPv6 without brackets.
     package let host: String
     package let port: Int
     /// The address that the host spells, in whatever notation; nil when the host is a name.
@@ -24,9 +24,11 @@ package struct TargetURL: Sendable, Equatable {
         guard isOpen || allowingCredentials else { throw .hasCredentials }
         guard allowingCredentials || TargetSyntax.allows(text) else { throw .malformed }
         guard
-            let host = Self.part(CURLUPART_HOST, of: parts, flags: curl_url_host_flags()),
+            let host = Self.part(CURLUPART_HOST, of: parts),
             let port = Self.part(CURLUPART_PORT, of: parts, flags: UInt32(CURLU_DEFAULT_PORT)).flatMap(Int.init)
         else { throw .malformed }
+        // libcurl would convert it with the process's locale, if it was built to do so at all.
+        guard host.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
         self.host = String(host.lowercased().filter { $0 != "[" && $0 != "]" })
         self.port = port
         address = IPAddress(self.host)

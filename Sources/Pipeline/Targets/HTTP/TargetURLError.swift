@@ -3,6 +3,7 @@ package enum TargetURLError: Error, Sendable, Equatable {
     case malformed
     case notHTTP
     case hasCredentials
+    case notASCII
 }
 
 extension TargetURLError: CustomStringConvertible {
@@ -11,6 +12,7 @@ extension TargetURLError: CustomStringConvertible {
         case .malformed: "is not a valid URL"
         case .notHTTP: "is not an absolute http or https URL"
         case .hasCredentials: "must not contain a user name or password"
+        case .notASCII: "must have its host in ASCII (an international name as xn--…)"
         }
     }
 }

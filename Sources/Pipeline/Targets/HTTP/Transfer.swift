@@ -200,7 +200,8 @@ final class Transfer {
             timeLimit: isConnecting ? min(timeout, configuration.connectTimeout) : timeout,
             refusedAddress: socketsOpened == 0 ? refusedAddress : nil,
             socketError: socketsOpened == 0 ? socketError : nil,
-            isHeadTooLong: reader.isHeadTooLong
+            isHeadTooLong: reader.isHeadTooLong,
+            proxyStatus: job?.destination.proxy == nil ? 0 : easy.long(CURLINFO_HTTP_CONNECTCODE)
         )
     }
 

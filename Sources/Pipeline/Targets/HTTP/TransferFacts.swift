@@ -23,9 +23,12 @@ struct TransferFacts {
     /// Why the system had no socket to give.
     var socketError: Int32?
     var isHeadTooLong: Bool
+    /// What the proxy answered when it was asked for a tunnel; 0 when there was none to ask.
+    var proxyStatus: Int
 
     var failure: TransportFailure {
-        switch code {
+        if proxyStatus >= 300 { return .proxy("it answered \(proxyStatus)") }
+        return switch code {
         case CURLE_COULDNT_CONNECT: couldNotConnect
         case CURLE_OPERATION_TIMEDOUT: .timedOut(after: timeLimit, phase: phase)
         case CURLE_PEER_FAILED_VERIFICATION: .tls(certificateReason)
@@ -76,7 +79,8 @@ struct TransferFacts {
         case 19: "certificate not trusted: its chain ends in a self-signed one"
         case 2, 20, 21, 27: "certificate not trusted: its issuer is unknown"
         case 23: "certificate revoked"
-        case 0, 62, 64: "certificate is for another host"
+        // 0 or 1: OpenSSL has no objection (or was not asked yet), so it was libcurl's own check.
+        case 0, 1, 62, 64: "certificate is for another host"
         default: words
         }
     }
