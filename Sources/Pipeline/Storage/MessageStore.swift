@@ -13,9 +13,11 @@ package protocol MessageStore: Sendable {
     func topic(named name: String) async throws -> Topic?
     /// Live topics in ascending order of id.
     func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic]
+    /// - Throws: `StoreError.taken` when the new name is another live topic's.
     /// - Returns: nil when there is no such topic.
     func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic?
     /// - Throws: `StoreError.inUse` while the topic has live publishers.
+    /// Soft: its messages stay until they are cleaned up, its name can be used again.
     /// - Returns: false when there is no such topic.
     func deleteTopic(id: Int64) async throws -> Bool
     /// The head and count of every live topic, in one statement: the safety net behind lost wake-ups.
@@ -37,7 +39,8 @@ package protocol MessageStore: Sendable {
     /// Soft: the row stays, its target can be used again.
     /// - Returns: false when there never was such a publisher; true also when it was deleted before.
     func deletePublisher(id: Int64, at time: Timestamp) async throws -> Bool
-    /// Progress records and row counts as they are stored, for publishers that no tree of this node serves.
+    /// Progress records and row counts as they are stored, for publishers that no tree of this node serves. Deleted
+    /// publishers have theirs still; unknown ones are missing in the answer.
     func progress(of publishers: [Int64]) async throws -> [Int64: StoredProgress]
     /// Makes the caller the owner: raises each epoch, and returns the records as they then are. One transaction.
     /// Deleted and unknown publishers are missing in the answer.
@@ -79,7 +82,7 @@ package protocol MessageStore: Sendable {
 
     /// Whether the store can be written to right now. Throws the reason when not.
     func check() async throws
-    /// Ends all connections. Writes under way are awaited.
+    /// Ends all connections. Writes under way are awaited; afterwards every method throws `StoreError.unavailable`.
     func close() async throws
 }
 

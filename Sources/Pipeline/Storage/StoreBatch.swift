@@ -23,13 +23,14 @@ package struct Append: Sendable {
 /// What has become of messages of one publisher since its last settlement, with its progress afterwards.
 ///
 /// All of it or none, and only when the store holds no newer epoch than `progress.epoch`; the attempts are kept in any
-/// case. Rows are keyed and progress is absolute, so that repeating a settlement of unknown outcome is safe.
+/// case. Rows are keyed and progress is absolute, so that repeating a settlement of unknown outcome is safe. What was in
+/// flight when its publisher was deleted is settled as ever.
 package struct Settlement: Sendable {
     package var publisher: Int64
     package var progress: Progress
     /// Rows to write: new ones, and changed ones with the same message.
     package var parked: [ParkedMessage]
-    /// Messages whose parked row goes, because they were delivered or discarded.
+    /// Messages whose parked row goes, because they were delivered or discarded; also one that `parked` names.
     package var unparked: [Int64]
     package var attempts: [Attempt]
 
@@ -61,7 +62,8 @@ package struct StoreReceipt: Sendable {
 
     package enum SettlementResult: Sendable, Equatable {
         case settled
-        /// A newer owner has written: of this member only the attempts are stored.
+        /// A newer owner has written: of this member only the attempts are stored. Nothing is for a publisher that the
+        /// store does not know.
         case fenced
         /// This member alone made the transaction fail.
         case failed(StoreError)

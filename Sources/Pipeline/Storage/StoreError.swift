@@ -23,4 +23,11 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unusable(let reason): "the storage cannot be used: \(reason)"
         }
     }
+    /// What is wrong, without what it means for the storage.
+    package var reason: String {
+        switch self {
+        case .taken, .inUse, .unknownTopic: description
+        case .unavailable(let reason), .outcomeUnknown(let reason), .unusable(let reason): reason
+        }
+    }
 }

@@ -137,7 +137,7 @@ package final class Committer: Sendable {
                 let receipt = try await store.commit(batch)
                 answers = state.withLock { $0.machine.committed(lane, receipt) }
             } catch {
-                let error = StoreError(error)
+                let error = (error as? StoreError) ?? .unavailable(reason: "\(error)")
                 answers = state.withLock { $0.machine.failed(lane, error) }
                 if answers.hasBegunToFail {
                     logger.warning("outcomes of deliveries wait for the storage", metadata: ["reason": "\(error)"])

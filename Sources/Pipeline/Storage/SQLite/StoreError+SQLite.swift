@@ -13,14 +13,6 @@ extension StoreError {
         }
     }
 
-    /// What is wrong, without what it means for the storage.
-    var reason: String {
-        switch self {
-        case .taken, .inUse, .unknownTopic: description
-        case .unavailable(let reason), .outcomeUnknown(let reason), .unusable(let reason): reason
-        }
-    }
-
     private init(_ error: DatabaseError) {
         // The log's frames may have reached the disk or not. The running database has forgotten them; one that is
         // opened after a crash might find them.

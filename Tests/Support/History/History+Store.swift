@@ -1,0 +1,33 @@
+package import Pipeline
+
+extension History.Final {
+    /// Reads everything that the checker wants to know of a store that nothing writes to any more.
+    package init(of store: any MessageStore, isDrained: Bool) async throws {
+        var logs: [Int64: Log] = [:]
+        for topic in try await store.topics(named: nil, after: 0, limit: .max) {
+            var messages: [Int64: PayloadDigest] = [:]
+            var last: Int64 = 0
+            while true {
+                let entries = try await store.entries(topicID: topic.id, after: last, limit: 500)
+                guard let end = entries.last else { break }
+                for message in try await store.messages(ids: entries.map(\.id)) {
+                    messages[message.id] = PayloadDigest(message.payload)
+                }
+                last = end.id
+            }
+            logs[topic.id] = Log(receivedCount: topic.receivedCount, messages: messages)
+        }
+        let publishers = try await store.publishers(topicID: nil, after: 0, limit: .max).map(\.id)
+        var records: [Int64: Record] = [:]
+        for (publisher, stored) in try await store.progress(of: publishers) {
+            let parked = try await store.parked(
+                publisher: publisher,
+                dueBy: Timestamp(milliseconds: .max),
+                after: nil,
+                limit: .max
+            )
+            records[publisher] = Record(stored: stored, parked: Set(parked.map(\.messageID)))
+        }
+        self.init(logs: logs, records: records, isDrained: isDrained)
+    }
+}

@@ -1,0 +1,113 @@
+package import Pipeline
+
+/// What was seen of a post office from outside and inside, in the order in which it was seen.
+///
+/// A test records what it can: senders what was accepted, receivers what arrived, a wrapped store what was settled, the
+/// test itself what it killed. `HistoryChecker` judges what is there, and takes nothing for granted that is not.
+package struct History: Sendable {
+    package enum Event: Sendable, Equatable {
+        /// A sender is about to hand a message over.
+        case offered(topic: Int64, PayloadDigest)
+        /// A sender was answered 201.
+        case accepted(id: Int64, topic: Int64, PayloadDigest, at: Duration)
+        /// A publisher exists, or its max_demand has changed.
+        case subscribed(publisher: Int64, Subscription)
+        case attemptStarted(publisher: Int64, id: Int64)
+        /// A target has the whole request; `succeeded` says whether it answers with 2xx. To be recorded before it does.
+        case arrived(publisher: Int64, id: Int64, PayloadDigest, succeeded: Bool, at: Duration)
+        /// What became of a message is durable.
+        case settled(publisher: Int64, id: Int64, Outcome)
+        /// Someone has discarded a parked or dead message.
+        case discardedByHand(publisher: Int64, id: Int64)
+        /// The stored progress record, as it was read.
+        case observed(publisher: Int64, StoredProgress)
+        /// Payload bytes that a node holds in memory.
+        case held(bytes: Int, budget: Int)
+        /// A stage of the publisher's tree has crashed, and only that.
+        case crashed(publisher: Int64)
+        /// The process has been killed: what it had in flight is forgotten.
+        case killed
+        /// The process has been stopped with a signal, and has ended by itself.
+        case stopped
+        case started
+    }
+
+    package struct Subscription: Sendable, Equatable {
+        package var topic: Int64
+        /// Messages up to this one are not for it.
+        package var after: Int64
+        /// What its record counted as left at the beginning.
+        package var leftCount: Int64
+        package var maxDemand: Int
+        /// Set when nothing may hold its messages up: the longest time from acceptance to arrival.
+        package var arrivesWithin: Duration?
+
+        package init(
+            topic: Int64,
+            after: Int64 = 0,
+            leftCount: Int64 = 0,
+            maxDemand: Int,
+            arrivesWithin: Duration? = nil
+        ) {
+            self.topic = topic
+            self.after = after
+            self.leftCount = leftCount
+            self.maxDemand = maxDemand
+            self.arrivesWithin = arrivesWithin
+        }
+    }
+
+    package enum Outcome: Sendable, Equatable {
+        case delivered
+        case parked
+        case dead
+        case discarded
+        /// The attempt is over and says nothing: the message waits as before.
+        case returned
+    }
+
+    /// What the store holds when all is over and nothing writes to it any more.
+    package struct Final: Sendable {
+        package struct Log: Sendable {
+            package var receivedCount: Int64
+            package var messages: [Int64: PayloadDigest]
+
+            package init(receivedCount: Int64, messages: [Int64: PayloadDigest]) {
+                self.receivedCount = receivedCount
+                self.messages = messages
+            }
+        }
+
+        package struct Record: Sendable {
+            package var stored: StoredProgress
+            /// Messages with a row of their own.
+            package var parked: Set<Int64>
+
+            package init(stored: StoredProgress, parked: Set<Int64>) {
+                self.stored = stored
+                self.parked = parked
+            }
+        }
+
+        /// By topic.
+        package var logs: [Int64: Log]
+        /// By publisher.
+        package var records: [Int64: Record]
+        /// Whether the test has waited until everything was delivered.
+        package var isDrained: Bool
+
+        package init(logs: [Int64: Log], records: [Int64: Record], isDrained: Bool) {
+            self.logs = logs
+            self.records = records
+            self.isDrained = isDrained
+        }
+    }
+
+    package var events: [Event]
+    package var final: Final?
+
+    package init(events: [Event] = [], final: Final? = nil) {
+        self.events = events
+        self.final = final
+    }
+}

@@ -1,0 +1,36 @@
+package import Pipeline
+import Synchronization
+
+/// Takes down a history from many tasks, in one order.
+package final class HistoryRecorder: Sendable {
+    private let events = Mutex<[History.Event]>([])
+    private let begin = ContinuousClock.now
+
+    package init() {}
+
+    /// The time since the recorder was made, for the events that want one.
+    package var now: Duration { begin.duration(to: .now) }
+
+    package func record(_ event: History.Event) {
+        events.withLock { $0.append(event) }
+    }
+
+    package func accepted(_ id: Int64, topic: Int64, payload: some Collection<UInt8>) {
+        record(.accepted(id: id, topic: topic, PayloadDigest(payload), at: now))
+    }
+
+    package func arrived(_ id: Int64, at publisher: Int64, payload: some Collection<UInt8>, succeeded: Bool) {
+        record(.arrived(publisher: publisher, id: id, PayloadDigest(payload), succeeded: succeeded, at: now))
+    }
+
+    /// Reads the publishers' records. What is written meanwhile may be seen or not.
+    package func observe(_ publishers: [Int64], in store: any MessageStore) async throws {
+        for (publisher, stored) in try await store.progress(of: publishers) {
+            record(.observed(publisher: publisher, stored))
+        }
+    }
+
+    package func history(final: History.Final? = nil) -> History {
+        History(events: events.withLock(\.self), final: final)
+    }
+}

@@ -1,0 +1,32 @@
+/// I1: an id that was answered with 201 is in the store.
+struct StorageRule: HistoryRule {
+    private(set) var violations: [Violation] = []
+    private var accepted: [Int64: (topic: Int64, digest: PayloadDigest)] = [:]
+
+    mutating func see(_ event: History.Event) {
+        guard case .accepted(let id, let topic, let digest, _) = event else { return }
+        if accepted.updateValue((topic, digest), forKey: id) != nil {
+            violations.append(Violation(invariant: .i1, sentence: "two messages were answered with the id \(id)"))
+        }
+    }
+
+    mutating func finish(_ final: History.Final?) {
+        guard let final else { return }
+        for (id, message) in accepted.sorted(by: { $0.key < $1.key }) {
+            guard let stored = final.logs[message.topic]?.messages[id] else {
+                violations.append(
+                    Violation(invariant: .i1, sentence: "message \(id) was answered with 201 and is not in the store")
+                )
+                continue
+            }
+            if stored != message.digest {
+                violations.append(
+                    Violation(
+                        invariant: .i1,
+                        sentence: "message \(id) was accepted as \(message.digest) and is stored as \(stored)"
+                    )
+                )
+            }
+        }
+    }
+}
