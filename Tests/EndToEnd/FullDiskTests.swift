@@ -3,18 +3,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A disk that is full", .enabled(if: FullDiskTests.canMount, "needs root on Linux"), .timeLimit(.minutes(2)))
+@Suite("A disk that is full", .enabled(if: PrivateMount.isPossible, "needs root on Linux"), .timeLimit(.minutes(2)))
 struct FullDiskTests {
-    static let canMount = geteuid() == 0 && FileManager.default.fileExists(atPath: "/usr/bin/unshare")
-
     @Test("refuses messages with 503 and Retry-After, loses none that was acknowledged, and goes on when there is room")
     func fullDisk() async throws {
-        // The file system exists only for the server: nothing is left behind, whatever happens.
-        let mount = #"mount -t tmpfs -o size=12m tmpfs "$0" && head -c 8000000 /dev/zero > "$0/ballast" && exec "$@""#
         let folder = try ServerProcess.newFolder()
         let server = try ServerProcess(
             folder: folder,
-            wrapper: ["/usr/bin/env", "unshare", "--mount", "sh", "-c", mount, folder.path]
+            wrapper: PrivateMount.smallDisk(folder, bytes: 12_000_000, ballast: 8_000_000)
         )
         try await server.start()
         let receiver = try Receiver()

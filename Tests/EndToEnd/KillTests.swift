@@ -54,10 +54,11 @@ struct KillTests {
         try await server.start()
         let api = API(server)
         try await api.createTopic("stops")
-        let publisher = try await api.createPublisher("stops", target: receiver.url)
+        let publisher = try await api.createPublisher("stops", target: receiver.url, ["active": false])
         let chronicle = Chronicle()
         let senders = Senders(api: api, topic: "stops", chronicle: chronicle)
         try await senders.post(1000, by: 8)
+        try await api.updatePublisher(publisher, ["active": true])
         try await receiver.delivered(100)
         #expect(await server.stop() == 0)
         let before = receiver.arrivals.count

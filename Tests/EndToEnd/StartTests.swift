@@ -59,10 +59,9 @@ struct StartTests {
 
     @Test("in a folder that cannot be written to ends with 1 and says so in one line")
     func readOnlyFolder() async throws {
-        // Root may write anywhere, but not to a mount that is read-only.
-        let mount = #"mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@""#
         let folder = try ServerProcess.newFolder()
-        let wrapper = geteuid() == 0 ? ["/usr/bin/env", "unshare", "--mount", "sh", "-c", mount, folder.path] : []
+        // Root may write to any folder, but not to a mount that is read-only.
+        let wrapper = PrivateMount.isPossible ? PrivateMount.readOnly(folder) : []
         try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)
         try await expectOneLine(try ServerProcess(folder: folder, wrapper: wrapper), about: folder.path)
     }

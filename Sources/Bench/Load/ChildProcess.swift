@@ -2,107 +2,123 @@ import Foundation
 import Synchronization
 
 /// A program of ours that runs beside us and ends with us.
+///
+/// Not Foundation's `Process`: that hands on the signals that Dispatch's threads block, so that SIGTERM does nothing, and
+/// open files of other programs that are started at the same time, so that the end of their output is never seen.
 final class ChildProcess: Sendable {
+    let processIdentifier: pid_t
     /// What the program writes, by line; ends with it.
     let output: AsyncStream<String>
+    /// Empty when standard error is passed on.
     let errors: AsyncStream<String>
-    /// Ends when the program has.
-    private let exit: AsyncStream<Int32>
-    private let process: Process
-    private let input = Pipe()
-    private let name: String
+    private let input: FileHandle
+    private let state = Mutex(State())
+
+    private struct State {
+        var status: Int32?
+        var waiting: [CheckedContinuation<Int32, Never>] = []
+    }
 
     /// - Parameters:
     ///   - environment: all that the program sees of it.
-    ///   - passErrors: whether its standard error goes to ours; `errors` stays empty then.
+    ///   - passErrors: whether its standard error goes to ours.
     init(
         _ executable: URL,
         _ arguments: [String],
         environment: [String: String] = ProcessInfo.processInfo.environment,
         passErrors: Bool = true
     ) throws {
-        name = executable.lastPathComponent
-        process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = input
-        let output = Pipe()
-        process.standardOutput = output
-        self.output = output.lines()
-        if passErrors {
-            errors = AsyncStream { $0.finish() }
-        } else {
-            let errors = Pipe()
-            process.standardError = errors
-            self.errors = errors.lines()
+        // One at a time: else a program could get an end of another's pipe, which is open for a moment before it is marked.
+        let (input, output, errors, result) = try Self.starting.withLock { _ in
+            let input = try PipeEnds()
+            let output = try PipeEnds()
+            let errors = passErrors ? nil : try PipeEnds()
+            var spawning = Spawning(executable: executable.path, arguments: arguments, environment: environment)
+            spawning.standardInput = input.reading
+            spawning.standardOutput = output.writing
+            spawning.standardError = errors?.writing ?? STDERR_FILENO
+            return (input, output, errors, Result { try spawning.run() })
         }
-        let (exit, continuation) = AsyncStream<Int32>.makeStream()
-        self.exit = exit
-        process.terminationHandler = { process in
-            ChildProcess.living.withLock { $0[process.processIdentifier] = nil }
-            continuation.yield(
-                process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-            )
-            continuation.finish()
+        close(input.reading)
+        close(output.writing)
+        if let errors { close(errors.writing) }
+        self.input = FileHandle(fileDescriptor: input.writing, closeOnDealloc: true)
+        self.output = Self.lines(of: output.reading)
+        self.errors = errors.map { Self.lines(of: $0.reading) } ?? AsyncStream { $0.finish() }
+        processIdentifier = try result.get()
+        Self.living.withLock { _ = $0.insert(processIdentifier) }
+        Thread.detachNewThread { [processIdentifier, weak self] in
+            // Waited for without being collected: its number is not given to another one before we know.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(processIdentifier), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+            guard let self else {
+                Self.collect(processIdentifier)
+                return
+            }
+            let (status, waiting) = state.withLock { state in
+                let status = Self.collect(processIdentifier)
+                state.status = status
+                defer { state.waiting = [] }
+                return (status, state.waiting)
+            }
+            for continuation in waiting { continuation.resume(returning: status) }
         }
-        do {
-            try Self.withoutBlockedSignals { try process.run() }
-        } catch {
-            throw BenchError.program(name, "cannot be started: \(error)")
-        }
-        ChildProcess.living.withLock { $0[process.processIdentifier] = process.isRunning ? () : nil }
     }
 
     deinit {
-        if process.isRunning { send(SIGKILL) }
+        send(SIGKILL)
     }
 
-    var processIdentifier: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { state.withLock { $0.status == nil } }
 
     func write(_ line: Data) throws {
-        try input.fileHandleForWriting.write(contentsOf: line + [0x0A])
+        try input.write(contentsOf: line + [0x0A])
     }
 
     func closeInput() {
-        try? input.fileHandleForWriting.close()
+        try? input.close()
     }
 
+    /// Does nothing when the program has ended.
     func send(_ signal: Int32) {
-        kill(process.processIdentifier, signal)
+        state.withLock { state in
+            if state.status == nil { kill(processIdentifier, signal) }
+        }
     }
 
-    /// Waits until the program has ended. To be awaited once.
+    /// Waits until the program has ended.
     /// - Returns: its exit status, or the signal that ended it, negative.
     func ended() async -> Int32 {
-        for await status in exit { return status }
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        await withCheckedContinuation { continuation in
+            let status = state.withLock { state in
+                if state.status == nil { state.waiting.append(continuation) }
+                return state.status
+            }
+            if let status { continuation.resume(returning: status) }
+        }
     }
 
-    /// A program starts with the signals blocked that its parent's thread blocks, and Dispatch's threads block them all.
-    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
-        var none = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try body()
+    @discardableResult
+    private static func collect(_ processIdentifier: pid_t) -> Int32 {
+        living.withLock { _ = $0.remove(processIdentifier) }
+        var status: Int32 = 0
+        waitpid(processIdentifier, &status, 0)
+        let signal = status & 0x7F
+        return signal == 0 ? (status >> 8) & 0xFF : -signal
     }
 
-    /// Programs that have to end when we do: they have process groups of their own, which an interrupt does not reach.
-    private static let living = Mutex<[Int32: Void]>([:])
+    private static let starting = Mutex<Void>(())
+    private static let living = Mutex<Set<pid_t>>([])
 
     /// Ends all programs at once, without waiting for them.
     static func killAll() {
-        for identifier in living.withLock({ $0.keys.sorted() }) { kill(identifier, SIGKILL) }
+        for identifier in living.withLock({ $0 }) { kill(identifier, SIGKILL) }
     }
 
     /// A program that was built together with this one.
     static func sibling(_ name: String) throws -> URL {
-        let folder = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
-            .deletingLastPathComponent()
-        let url = folder.appendingPathComponent(name)
+        let own = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+        let url = own.deletingLastPathComponent().appendingPathComponent(name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {
             throw BenchError.program(
                 name,
@@ -111,28 +127,26 @@ final class ChildProcess: Sendable {
         }
         return url
     }
-}
 
-extension Pipe {
-    /// Lines as they are written; ends with the last writer.
-    fileprivate func lines() -> AsyncStream<String> {
-        let handle = fileHandleForReading
-        return AsyncStream { continuation in
-            let pending = Mutex<[UInt8]>([])
-            handle.readabilityHandler = { handle in
-                let chunk = handle.availableData
-                pending.withLock { pending in
-                    pending.append(contentsOf: chunk)
+    /// Reads on a thread of its own until the last writer has closed its end.
+    private static func lines(of descriptor: Int32) -> AsyncStream<String> {
+        AsyncStream { continuation in
+            Thread.detachNewThread {
+                var pending: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 65_536)
+                while true {
+                    let count = read(descriptor, &chunk, chunk.count)
+                    if count < 0 && errno == EINTR { continue }
+                    guard count > 0 else { break }
+                    pending.append(contentsOf: chunk[..<count])
                     while let end = pending.firstIndex(of: 0x0A) {
                         continuation.yield(String(decoding: pending[..<end], as: UTF8.self))
                         pending.removeSubrange(...end)
                     }
-                    if chunk.isEmpty {
-                        if !pending.isEmpty { continuation.yield(String(decoding: pending, as: UTF8.self)) }
-                        handle.readabilityHandler = nil
-                        continuation.finish()
-                    }
                 }
+                if !pending.isEmpty { continuation.yield(String(decoding: pending, as: UTF8.self)) }
+                close(descriptor)
+                continuation.finish()
             }
         }
     }

@@ -5,7 +5,7 @@ import Foundation
 /// A client with one keep-alive connection, for one request at a time.
 final class HTTPClient: Sendable {
     /// libcurl blocks, so it gets a thread that is not one of the few that tasks run on.
-    private let queue = DispatchSerialQueue(label: "client")
+    private let queue = DispatchQueue(label: "client")
     // Used on the queue only.
     private nonisolated(unsafe) let connection = HTTPConnection()
 

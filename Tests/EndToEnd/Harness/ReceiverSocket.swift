@@ -29,6 +29,7 @@ final class ReceiverSocket: Sendable {
                     if errno == EINTR || errno == ECONNABORTED { continue }
                     break
                 }
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 guard open.withLock({ $0?.insert(connection) != nil }) else {
                     Foundation.close(connection)
                     break

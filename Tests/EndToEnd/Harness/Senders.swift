@@ -1,3 +1,5 @@
+@testable import Bench
+
 /// Clients that post at the same time, each its own share, and try again whenever they have got no answer.
 struct Senders: Sendable {
     let api: API

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Mounts that only one server sees: they vanish with it, whatever happens to the test.
+enum PrivateMount {
+    static let isPossible = geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare")
+
+    /// The folder becomes read-only, also for root.
+    static func readOnly(_ folder: URL) -> [String] {
+        wrapper(#"mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@""#, folder)
+    }
+
+    /// The folder becomes a disk of so many bytes, most of which a file named `ballast` takes.
+    static func smallDisk(_ folder: URL, bytes: Int, ballast: Int) -> [String] {
+        wrapper(
+            #"mount -t tmpfs -o size=\#(bytes) tmpfs "$0" && head -c \#(ballast) /dev/zero > "$0/ballast" && exec "$@""#,
+            folder
+        )
+    }
+
+    private static func wrapper(_ script: String, _ folder: URL) -> [String] {
+        ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, folder.path]
+    }
+}
