@@ -7,58 +7,59 @@ import Glibc
 import Darwin
 #endif
 
-/// A program that runs beside a test, and what it prints.
+/// A program that runs beside a test, and what it prints. A thread reads that: `readabilityHandler` has been seen to
+/// miss lines.
 final class RunningProgram: Sendable {
     let lines: AsyncStream<String>
-    private let process: Mutex<Process>
-    private let input = Pipe()
+    private let identifier: pid_t
+    private let input: FileHandle
     private let exit: AsyncStream<Int32>
 
     /// - Parameter program: looked for in `PATH`.
     init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+        let (lines, print) = AsyncStream<String>.makeStream()
+        let (exit, end) = AsyncStream<Int32>.makeStream()
+        let (input, output) = (Pipe(), Pipe())
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
         process.standardInput = input
         process.standardOutput = output
         process.standardError = output
-        let (lines, print) = AsyncStream<String>.makeStream()
+        process.terminationHandler = { process in
+            end.yield(process.terminationStatus)
+            end.finish()
+        }
+        try process.run()
         self.lines = lines
-        let (exit, end) = AsyncStream<Int32>.makeStream()
         self.exit = exit
-        let unfinished = Mutex("")
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                print.finish()
-                return
-            }
-            unfinished.withLock { text in
+        self.input = input.fileHandleForWriting
+        identifier = process.processIdentifier
+        let source = output.fileHandleForReading
+        let reader = Thread {
+            var text = ""
+            while true {
+                let data = source.availableData
+                if data.isEmpty { break }
                 text += String(decoding: data, as: UTF8.self)
                 while let end = text.firstIndex(where: \.isNewline) {
                     print.yield(String(text[..<end]))
                     text.removeSubrange(...end)
                 }
             }
+            print.finish()
         }
-        process.terminationHandler = { process in
-            end.yield(process.terminationStatus)
-            end.finish()
-        }
-        try process.run()
-        self.process = Mutex(process)
+        reader.start()
     }
 
     func write(_ text: String) {
-        input.fileHandleForWriting.write(Data(text.utf8))
+        input.write(Data(text.utf8))
     }
 
     /// Kills it: it may have inherited a signal mask that keeps SIGTERM off.
     func stop() {
-        process.withLock { if $0.isRunning { _ = kill($0.processIdentifier, SIGKILL) } }
+        kill(identifier, SIGKILL)
     }
 
     /// Everything printed from now on, once the program is over, and its exit status.

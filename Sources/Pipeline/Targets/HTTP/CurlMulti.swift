@@ -13,6 +13,9 @@ final class CurlMulti {
         handle = curl_multi_init()!
         let context = Unmanaged.passUnretained(self).toOpaque()
         curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, maximumConnections)
+        // One exchange a connection, with HTTP/2 too: where exchanges shared one, libcurl 7.88 lost or stalled up to a
+        // hundred of them each time a target ended the connection (GOAWAY), and was no faster.
+        curl_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         curl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context)
         curl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, context)
         curl_multi_set_socket_function(handle) { _, socket, what, context, _ in
@@ -37,7 +40,7 @@ final class CurlMulti {
         curl_multi_add_handle(handle, easy.handle)
     }
 
-    /// Ends the transfer if it is still under way, and with it its connection (with HTTP/2 its stream).
+    /// Ends the transfer if it is still under way, and with it its connection.
     func remove(_ easy: CurlEasy) {
         curl_multi_remove_handle(handle, easy.handle)
     }

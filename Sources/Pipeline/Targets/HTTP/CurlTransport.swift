@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// - Addresses that the rule forbids are refused when the socket is opened, so no name leads around it.
 /// - Redirects are not followed, cookies not kept, `Accept-Encoding` not sent; only http and https are spoken.
-/// - HTTP/2 is used where TLS negotiates it. A first burst opens connections side by side rather than wait for one
-///   to tell whether it can be shared.
+/// - HTTP/2 is used where TLS negotiates it, with one exchange a connection at a time: what ends a connection fails
+///   no more than one delivery.
 /// - Names are looked up aside: one that gets no answer holds up nobody else.
 /// - How many exchanges are under way is the caller's to bound; each takes a connection at once.
 package final class CurlTransport: HTTPTransport {
