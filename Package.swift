@@ -45,7 +45,6 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
-        .systemLibrary(name: "CEpoll"),
         .target(
             name: "Stages",
             dependencies: [
@@ -89,7 +88,6 @@ let package = Package(
             dependencies: [
                 "Pipeline",
                 "Stages",
-                "CEpoll",
                 "CLibCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

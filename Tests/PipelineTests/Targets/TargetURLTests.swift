@@ -26,7 +26,8 @@ struct TargetURLTests {
             ("http://a b/", .malformed), ("http://a\n/", .malformed), ("http://a:99999/", .malformed),
             ("http://a:x/", .malformed), ("http://[::1/", .malformed), ("http://a\0b/", .malformed),
             ("http://bücher.example/", .notASCII), ("http://user@a/", .hasCredentials),
-            ("http://user:secret@a/", .hasCredentials),
+            ("http://user:secret@a/", .hasCredentials), ("http://%31%32%37.1/", .malformed),
+            ("http://[fe80::1%25eth0]/", .malformed),
         ]
     )
     func errors(text: String, error: TargetURLError) {
@@ -37,9 +38,7 @@ struct TargetURLTests {
         "An address is recognised however it is spelled",
         arguments: [
             ("http://2130706433/", "127.0.0.1"), ("http://0x7f.0.0.1/", "127.0.0.1"),
-            ("http://%31%32%37.1/", "127.0.0.1"),
             ("http://[::ffff:127.0.0.1]/", "127.0.0.1"), ("http://127.0.0.1./", "127.0.0.1"),
-            ("http://[fe80::1%25eth0]/", "fe80::1"),
         ]
     )
     func addresses(text: String, address: String) throws {

@@ -22,13 +22,13 @@ package struct TargetURL: Sendable, Equatable {
         guard curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK else { throw .malformed }
         let isOpen = Self.part(CURLUPART_USER, of: parts) == nil && Self.part(CURLUPART_PASSWORD, of: parts) == nil
         guard isOpen || allowingCredentials else { throw .hasCredentials }
-        guard allowingCredentials || TargetSyntax.allows(text) else { throw .malformed }
         guard
             let host = Self.part(CURLUPART_HOST, of: parts),
             let port = Self.part(CURLUPART_PORT, of: parts, flags: UInt32(CURLU_DEFAULT_PORT)).flatMap(Int.init)
         else { throw .malformed }
         // libcurl would convert it with the process's locale, if it was built to do so at all.
         guard host.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
+        guard allowingCredentials || TargetSyntax.allows(text) else { throw .malformed }
         self.host = String(host.lowercased().filter { $0 != "[" && $0 != "]" })
         self.port = port
         address = IPAddress(self.host)
