@@ -102,9 +102,8 @@ extension Inlet {
 
     /// - Parameter isEager: ask for each place again as soon as ``settleOne(of:)`` frees it.
     @usableFromInline
-    func begin(isEager: Bool = false) {
-        let asks = state.withLock { $0.begin(isEager: isEager) }
-        guard let asks else { preconditionFailure("a stage runs once: make another to run it again") }
+    func begin(isEager: Bool = false) throws(StageError) {
+        guard let asks = state.withLock({ $0.begin(isEager: isEager) }) else { throw .hasRun }
         for ask in asks { ask.send() }
     }
 

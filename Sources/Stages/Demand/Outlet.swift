@@ -67,9 +67,9 @@ extension Outlet {
     /// - Parameter policy: The buffer's bound if none was given.
     @usableFromInline
     @discardableResult
-    func begin(_ signal: Signal = Signal(), policy: BufferPolicy = .keepLast(10_000)) -> Signal {
-        state.withLock { state in
-            precondition(state.signal == nil, "a stage runs once: make another to run it again")
+    func begin(_ signal: Signal = Signal(), policy: BufferPolicy = .keepLast(10_000)) throws(StageError) -> Signal {
+        try state.withLock { state throws(StageError) in
+            guard state.signal == nil else { throw .hasRun }
             state.signal = signal
             if state.machine.buffer.policy == .standard { state.machine.buffer.policy = policy }
         }

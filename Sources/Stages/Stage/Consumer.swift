@@ -13,7 +13,7 @@ extension Consumer {
 
     @inlinable
     public func run() async throws {
-        inlet.begin()
+        try inlet.begin()
         var failure: (any Error)?
         do {
             for await first in inlet.stream {

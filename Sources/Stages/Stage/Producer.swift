@@ -16,7 +16,7 @@ extension Producer {
 
     @inlinable
     public func run() async throws {
-        let signal = outlet.begin()
+        let signal = try outlet.begin()
         try await withTaskCancellationHandler {
             var failure: (any Error)?
             do {

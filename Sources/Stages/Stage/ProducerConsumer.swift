@@ -18,8 +18,8 @@ extension ProducerConsumer {
 
     @inlinable
     public func run() async throws {
-        outlet.begin(inlet.signal, policy: .unlimited)
-        inlet.begin()
+        try outlet.begin(inlet.signal, policy: .unlimited)
+        try inlet.begin()
         var failure: (any Error)?
         do {
             for await first in inlet.stream(for: outlet) {

@@ -29,7 +29,7 @@ extension Source {
 
     @inlinable
     public func run() async throws {
-        let signal = outlet.begin()
+        let signal = try outlet.begin()
         try await withTaskCancellationHandler {
             var failure: (any Error)?
             do {

@@ -17,7 +17,7 @@ extension TaskConsumer {
 
     @inlinable
     public func run() async throws {
-        inlet.begin(isEager: true)
+        try inlet.begin(isEager: true)
         // The first handler that throws cancels the others, whether events still come or not.
         try? await withThrowingDiscardingTaskGroup { group in
             for await first in inlet.stream {

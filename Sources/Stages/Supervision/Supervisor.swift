@@ -122,9 +122,7 @@ public final class Supervisor: Sendable {
         let deadline = time.now + limit
         let children = state.withLock { state in
             state.machine.drain(at: time.now)
-            return state.machine.children.compactMap { record in
-                state.incarnations[record.id].map { (record.specification.kind, $0) }
-            }
+            return state.machine.children
         }
         signal.raise()
         let alarm = own { [self] in
@@ -135,17 +133,15 @@ public final class Supervisor: Sendable {
                 // The drain was through before.
             }
         }
-        // A hook may take longer than the limit allows; it is then left to itself, as its stage is.
+        // A hook may take longer than there is time; it is then left to itself, as its stage is.
         let hooks = own { [self] in
             await withDiscardingTaskGroup { group in
-                for (kind, incarnation) in children {
-                    guard let child = incarnation.child else { continue }
-                    let timeLeft = deadline - time.now
-                    if kind == .supervisor {
-                        group.addTask { await child.drain(timeLeft) }
+                for record in children {
+                    // Stages in order, supervisors beside each other.
+                    if record.specification.kind == .supervisor {
+                        group.addTask { [self] in await drain(record, until: deadline) }
                     } else {
-                        await child.drain(timeLeft)
-                        if kind == .producer { incarnation.task?.cancel() }
+                        await drain(record, until: deadline)
                     }
                 }
             }
@@ -155,10 +151,23 @@ public final class Supervisor: Sendable {
         alarm.cancel()
     }
 
+    private func drain(_ record: ChildRecord, until deadline: Duration) async {
+        // One that is starting has to be there first.
+        await settle(record.id)
+        let incarnation = state.withLock { $0.incarnations[record.id] }
+        guard let incarnation, let child = incarnation.child else { return }
+        await child.drain(deadline - time.now)
+        if record.specification.kind == .producer { incarnation.task?.cancel() }
+    }
+
     /// Makes a stage fail: the child `path` leads to, through supervisors. Its task is cancelled, so that a handler that
     /// waits does not hide the failure. `false`: there is no such stage, or it does not run.
     @discardableResult
-    public func crash(_ path: ArraySlice<String>, with error: any Error) -> Bool {
+    public func crash(_ path: [String], with error: any Error) -> Bool {
+        crash(path[...], with: error)
+    }
+
+    func crash(_ path: ArraySlice<String>, with error: any Error) -> Bool {
         guard let id = path.first else { return false }
         let incarnation = state.withLock { state in
             state.machine.records[id]?.state == .running ? state.incarnations[id] : nil
@@ -174,8 +183,8 @@ public final class Supervisor: Sendable {
 extension Supervisor {
     /// - Parameter ready: Called when the listed children have started.
     func run(ready: @escaping @Sendable () -> Void) async throws {
-        state.withLock { state in
-            precondition(!state.hasBegun, "a supervisor runs once: make another to run it again")
+        try state.withLock { state throws(SupervisorError) in
+            guard !state.hasBegun else { throw .hasRun(supervisor: id) }
             state.hasBegun = true
         }
         let reason = await withTaskCancellationHandler {

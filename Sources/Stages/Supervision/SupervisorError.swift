@@ -9,6 +9,8 @@ public enum SupervisorError: Error {
     /// A child that runs can be ended, not deleted or started.
     case isRunning(child: String)
     case notRunning(supervisor: String)
+    /// A supervisor runs once. One that is supervised itself has to be made anew at each start.
+    case hasRun(supervisor: String)
     /// A child that is to run for ever ended normally.
     case endedUnexpectedly(child: String)
 }
@@ -22,6 +24,7 @@ extension SupervisorError: CustomStringConvertible {
         case .notFound(let child): "there is no child \(child)"
         case .isRunning(let child): "\(child) is running"
         case .notRunning(let supervisor): "supervisor \(supervisor) is not running"
+        case .hasRun(let supervisor): "supervisor \(supervisor) has run already: make another to run it again"
         case .endedUnexpectedly(let child): "\(child) ended although it is to run for ever"
         }
     }

@@ -50,6 +50,7 @@ struct SupervisorStateMachine: Sendable {
     private var lastTask = 0
     private var lastPosition = 0
     private var alive = 0
+    private var aliveWorkers = 0
     private var addedToStop = 0
     /// No child has a deadline before this; there need not be one at it.
     private(set) var deadline: Duration?
@@ -73,9 +74,11 @@ struct SupervisorStateMachine: Sendable {
     private mutating func update(_ id: String, _ change: (inout ChildRecord) -> Void) {
         guard var record = records.removeValue(forKey: id) else { return }
         alive -= record.isAlive ? 1 : 0
+        aliveWorkers -= record.isAliveWorker ? 1 : 0
         addedToStop -= !record.isListed && record.mustStop ? 1 : 0
         change(&record)
         alive += record.isAlive ? 1 : 0
+        aliveWorkers += record.isAliveWorker ? 1 : 0
         addedToStop += !record.isListed && record.mustStop ? 1 : 0
         if let due = record.deadline { deadline = min(due, deadline ?? due) }
         if !record.isListed { pending.append(id) }
@@ -154,7 +157,8 @@ extension SupervisorStateMachine {
         return []
     }
 
-    /// No child is started any more; when all have ended, so has the supervisor.
+    /// No child is started any more. When all stages and supervisors have ended the workers are ended, which the stages
+    /// may have needed, and so is the supervisor.
     mutating func drain(at now: Duration) {
         switch phase {
         case .starting, .running: enter(.draining, now)
@@ -278,7 +282,10 @@ extension SupervisorStateMachine {
             if case .running = phase { actions += startAdded(now) }
         case .draining:
             pending = []
-            if alive == 0 { enter(.ended(.normal), now) }
+            if alive == aliveWorkers {
+                stopAll(.normal, now)
+                actions += advance(at: now)
+            }
         case .stopping(let reason):
             pending = []
             if alive == 0 { enter(.ended(reason), now) }

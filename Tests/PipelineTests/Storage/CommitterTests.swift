@@ -1,37 +1,12 @@
 import Logging
 import Pipeline
-import Synchronization
 import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct CommitterTests {
-    /// What a committer told of, in order.
-    final class Told: Sendable {
-        private let state = Mutex<[(topic: Int64, after: Int64, ids: [Int64])]>([])
-        private let uncertainTopics = Mutex<[[Int64]]>([])
-
-        func committed(_ topic: Int64, _ after: Int64, _ messages: [Message]) {
-            state.withLock { $0.append((topic, after, messages.map(\.id))) }
-        }
-
-        func uncertain(_ topics: [Int64]) { uncertainTopics.withLock { $0.append(topics) } }
-
-        var ids: [Int64] { state.withLock { $0.flatMap(\.ids) } }
-        var uncertain: [[Int64]] { uncertainTopics.withLock(\.self) }
-
-        func isChain(of topic: Int64) -> Bool {
-            var head: Int64 = 0
-            for commit in state.withLock({ $0.filter { $0.topic == topic } }) {
-                guard commit.after == head else { return false }
-                head = commit.ids.last ?? head
-            }
-            return true
-        }
-    }
-
     let store = InMemoryStore()
     let clock = ManualClock()
-    let told = Told()
+    let told = CommitterEar()
 
     func committer(
         _ store: any MessageStore,
@@ -281,62 +256,6 @@ import Testing
         }
     }
 
-    @Test func `many callers over SQLite: everything is stored once, in one chain a topic`() async throws {
-        let fixture = try SQLiteFixture()
-        let store = try fixture.open()
-        let committer = committer(store, clock: ContinuousClock())
-        let topics = try await [
-            store.createTopic(TopicSettings(name: "a", originHost: "h"), at: Timestamp(milliseconds: 0)),
-            store.createTopic(TopicSettings(name: "b", originHost: "h"), at: Timestamp(milliseconds: 0)),
-        ]
-        var publishers: [Int64] = []
-        for number in 0..<4 {
-            publishers.append(
-                try await store.createPublisher(
-                    topicID: topics[0].id,
-                    PublisherSettings(target: "\(number)"),
-                    at: Timestamp(milliseconds: 0)
-                ).id
-            )
-        }
-        let ids = try await withThrowingTaskGroup(of: [Int64].self) { group in
-            group.addTask {
-                await committer.run()
-                return []
-            }
-            for caller in 0..<16 {
-                group.addTask { [publishers] in
-                    var ids: [Int64] = []
-                    for number in 1...25 {
-                        ids += try await committer.append(Append(topics[caller % 2], "\(caller)-\(number)"))
-                        if caller < 4 {
-                            try await committer.settle(
-                                Settlement(
-                                    publisher: publishers[caller],
-                                    progress: Progress(high: Int64(number), leftCount: Int64(number))
-                                )
-                            )
-                        }
-                    }
-                    return ids
-                }
-            }
-            var ids: [Int64] = []
-            for _ in 0..<16 { ids += try await group.next() ?? [] }
-            committer.close()
-            try await group.waitForAll()
-            return ids
-        }
-        #expect(ids.sorted() == Array(1...400))
-        #expect(told.ids.sorted() == Array(1...400))
-        #expect(topics.allSatisfy { told.isChain(of: $0.id) })
-        #expect(try await store.heads().map(\.receivedCount) == [200, 200])
-        let progress = try await store.progress(of: publishers)
-        #expect(progress.values.allSatisfy { $0.progress.leftCount == 25 })
-        #expect(committer.statistics.messages == 400)
-        try await store.close()
-    }
-
     @Test(arguments: 1...5)
     func `however often the store fails, progress is never stored without the rows it counts on`(
         seed: UInt64
@@ -352,7 +271,7 @@ import Testing
             default: store.faults.next(.none)
             }
         }
-        let tree = Tree(publisher: publisher.id, committer: committer)
+        let tree = SettlingTree(publisher: publisher.id, committer: committer)
         try await withThrowingTaskGroup { group in
             group.addTask { await committer.run() }
             group.addTask {
@@ -373,28 +292,5 @@ import Testing
         let stored = try await store.progress(of: [publisher.id])[publisher.id]
         #expect(stored?.progress.leftCount == 40)
         #expect(stored?.parked == 40)
-    }
-
-    /// Settles as a publisher's tree does: absolute progress, several settlements under way, in order.
-    actor Tree {
-        private let publisher: Int64
-        private let committer: Committer
-        private var left: Int64 = 0
-
-        init(publisher: Int64, committer: Committer) {
-            self.publisher = publisher
-            self.committer = committer
-        }
-
-        func leave() async throws {
-            left += 1
-            try await committer.settle(
-                Settlement(
-                    publisher: publisher,
-                    progress: Progress(high: left, leftCount: left),
-                    parked: [.some(left)]
-                )
-            )
-        }
     }
 }

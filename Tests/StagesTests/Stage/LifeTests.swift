@@ -88,6 +88,17 @@ struct LifeTests {
         }
     }
 
+    @Test("A stage runs once")
+    func once() async throws {
+        let (source, sink) = (Counter(limit: 1), ProbeConsumer())
+        try sink.inlet.subscribe(to: source.outlet)
+        try await running(source, sink) {
+            expect(try await sink.ends.next().isNormal, true)
+        }
+        await #expect(throws: StageError.hasRun) { try await source.run() }
+        await #expect(throws: StageError.hasRun) { try await sink.run() }
+    }
+
     @Test("S02 The cancel mode says whether a consumer outlives its producer")
     func cancelModes() async throws {
         for (mode, failure, ends) in [

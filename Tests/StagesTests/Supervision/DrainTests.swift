@@ -73,15 +73,40 @@ struct DrainTests {
     @Test("L06 What has not ended within the time is ended")
     func deadline() async throws {
         let clock = ManualClock()
-        let puppets = Puppets()
-        let supervisor = Supervisor("tree", clock: clock, children: [puppets.worker("a")])
+        let elsewhere = ProbeProducer()
+        let sink = ProbeConsumer()
+        try sink.inlet.subscribe(to: elsewhere.outlet)
+        let supervisor = Supervisor("tree", clock: clock, children: [ChildSpecification("sink") { sink }])
         try await running(supervisor) {
-            expect(try await puppets.log.next(), "+a")
+            while elsewhere.outlet.pendingDemand == 0 { await Task.yield() }
             async let drained: Void = supervisor.drain(within: .seconds(10))
             await clock.awaitSleeper()
             clock.advance(by: .seconds(10))
             await drained
-            expect(try await puppets.log.next(), "-a")
+            expect(try await sink.ends.next().isCancelled, true)
+        }
+    }
+
+    @Test("L06 Workers are ended when the stages have ended, in reverse order")
+    func workers() async throws {
+        let puppets = Puppets()
+        let tree = TestTree()
+        tree.gate = true
+        let supervisor = Supervisor(
+            "top",
+            children: [
+                puppets.worker("a"), ChildSpecification("tree") { tree.supervisor(limit: .max) }, puppets.worker("b"),
+            ]
+        )
+        try await running(supervisor) {
+            expect(Set(try await puppets.log.next(2)), ["+a", "+b"])
+            _ = try await tree.received.next()
+            async let drained: Void = supervisor.drain(within: .seconds(60))
+            while supervisor.snapshot().state != .draining { await Task.yield() }
+            puppets.log.post("opened")
+            tree.open()
+            await drained
+            expect(try await puppets.log.next(3), ["opened", "-b", "-a"])
         }
     }
 }
