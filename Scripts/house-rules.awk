@@ -2,9 +2,11 @@
 #
 # A comment `Exception: <why>` on the line itself, or in the comment directly above it, excuses that line.
 
-function broken(rule) {
+function broken(rule) { broken_in(FILENAME, rule) }
+
+function broken_in(file, rule) {
     if (excused) return
-    printf "%s:%d: %s\n", FILENAME, line, rule
+    printf "%s:%d: %s\n", file, line, rule
     failed = 1
 }
 
@@ -17,7 +19,7 @@ function end_of_file() {
     if (count > 350 && first !~ /^\/\/ /) {
         line = 1
         excused = 0
-        broken("has " count " lines: above 350 the first line is a comment that gives the reason")
+        broken_in(previous, "has " count " lines: above 350 the first line is a comment that gives the reason")
     }
 }
 
@@ -40,6 +42,7 @@ function check_import(module) {
 
 FNR == 1 {
     end_of_file()
+    previous = FILENAME
     count = 0
     first = $0
     commented = 0
@@ -112,7 +115,7 @@ within("Sources/Stages/") || within("Sources/Pipeline/") {
         broken("randomness is injected")
 }
 
-within("Tests/") && uses(code, "Task\\.sleep|u?sleep\\(|Thread\\.sleep") && code !~ /clock: / {
+within("Tests/") && uses(code, "Task\\.sleep|u?sleep\\(|Thread\\.sleep") && code !~ /clock: |func sleep/ {
     broken("a test awaits an event instead of sleeping")
 }
 

@@ -171,7 +171,8 @@ struct BudgetStateMachine {
         }
         var grants: [Grant] = []
         while let id = starved.first {
-            guard let next = accounts[id]?.waiting.first, let request = requests[next], fitsShare(request.amount, id) else {
+            guard let next = accounts[id]?.waiting.first, let request = requests[next], fitsShare(request.amount, id)
+            else {
                 starved.removeFirst()
                 accounts[id]?.isStarved = false
                 continue

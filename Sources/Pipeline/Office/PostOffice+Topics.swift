@@ -2,7 +2,8 @@ extension PostOffice {
     /// - Throws: `StoreError.taken` for the name of another topic.
     package func createTopic(_ settings: TopicSettings) async throws -> Topic {
         let topic = try await resources.store.createTopic(settings, at: resources.world.now())
-        resources.tails.refresh([TopicHead(topicID: topic.id, headID: topic.headID, receivedCount: topic.receivedCount)])
+        resources.tails.refresh([TopicHead(topicID: topic.id, headID: topic.headID, receivedCount: topic.receivedCount)]
+        )
         topics.remember(topic)
         return topic
     }

@@ -35,7 +35,11 @@ package final class PostOffice: Sendable {
     private let logger: Logger
 
     package init(
-        store: any MessageStore, target: any Target, settings: Settings, world: World = .real, logger: Logger
+        store: any MessageStore,
+        target: any Target,
+        settings: Settings,
+        world: World = .real,
+        logger: Logger
     ) {
         self.settings = settings
         self.logger = logger
@@ -135,7 +139,11 @@ package final class PostOffice: Sendable {
         resources.bytes.enrol(publisher.id)
         resources.connections.enrol(publisher.id)
         try await root.start(
-            ChildSpecification(tree.name, backOff: .publishers, supervisor: { [logger] in tree.supervisor(logger: logger) })
+            ChildSpecification(
+                tree.name,
+                backOff: .publishers,
+                supervisor: { [logger] in tree.supervisor(logger: logger) }
+            )
         )
     }
 

@@ -52,15 +52,26 @@ actor PendingMessages: Source {
     }
 
     private func read(
-        upTo demand: Int, generation: Int, again: [Int64], position: Int64
+        upTo demand: Int,
+        generation: Int,
+        again: [Int64],
+        position: Int64
     ) async throws -> [PendingMessage] {
         var events = try await parked(upTo: (demand + 1) / 2, generation: generation, mayWait: true)
         if !again.isEmpty {
             events += try await handedBack(
-                again, upTo: demand - events.count, generation: generation, mayWait: events.isEmpty)
+                again,
+                upTo: demand - events.count,
+                generation: generation,
+                mayWait: events.isEmpty
+            )
         } else if events.count < demand {
             events += try await log(
-                upTo: demand - events.count, after: position, generation: generation, mayWait: events.isEmpty)
+                upTo: demand - events.count,
+                after: position,
+                generation: generation,
+                mayWait: events.isEmpty
+            )
         }
         if events.count < demand, events.isEmpty || events.last?.isParked == true {
             events += try await parked(upTo: demand - events.count, generation: generation, mayWait: false)
@@ -71,7 +82,10 @@ actor PendingMessages: Source {
     // MARK: The log
 
     private func handedBack(
-        _ ids: [Int64], upTo limit: Int, generation: Int, mayWait: Bool
+        _ ids: [Int64],
+        upTo limit: Int,
+        generation: Int,
+        mayWait: Bool
     ) async throws -> [PendingMessage] {
         let entries = try await resources.store.entries(ids: ids)
         if entries.count < ids.count {
@@ -86,7 +100,10 @@ actor PendingMessages: Source {
     }
 
     private func log(
-        upTo limit: Int, after position: Int64, generation: Int, mayWait: Bool
+        upTo limit: Int,
+        after position: Int64,
+        generation: Int,
+        mayWait: Bool
     ) async throws -> [PendingMessage] {
         switch resources.tails.read(topicID: state.topicID, after: position, limit: limit) {
         case .nothing:
@@ -106,7 +123,10 @@ actor PendingMessages: Source {
     }
 
     private func stored(
-        _ entries: ArraySlice<LogEntry>, again: Bool, generation: Int, mayWait: Bool
+        _ entries: ArraySlice<LogEntry>,
+        again: Bool,
+        generation: Int,
+        mayWait: Bool
     ) async throws -> [PendingMessage] {
         let reserved = await reserve(entries, bytes: \.bytes, mayWait: mayWait)
         guard !reserved.isEmpty else { return [] }
@@ -127,7 +147,10 @@ actor PendingMessages: Source {
         guard limit > 0, let due, due <= now else { return [] }
         let flying = state.flying
         let rows = try await resources.store.parked(
-            publisher: state.id, dueBy: now, after: nil, limit: limit + flying.count
+            publisher: state.id,
+            dueBy: now,
+            after: nil,
+            limit: limit + flying.count
         )
         let waiting = rows.filter { !flying.contains($0.messageID) }.prefix(limit)
         guard !waiting.isEmpty else {
@@ -167,7 +190,9 @@ actor PendingMessages: Source {
 
     /// Reserves the bytes of as many as can be had at once; waits only when there is none yet to go on with.
     private func reserve<Item>(
-        _ items: some Collection<Item>, bytes: (Item) -> Int, mayWait: Bool
+        _ items: some Collection<Item>,
+        bytes: (Item) -> Int,
+        mayWait: Bool
     ) async -> [(Item, Reservation)] {
         var reserved: [(Item, Reservation)] = []
         reserved.reserveCapacity(items.count)

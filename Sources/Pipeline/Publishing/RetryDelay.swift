@@ -6,7 +6,9 @@
 enum RetryDelay {
     /// - Parameter attempts: attempts made so far, at least 1.
     static func after(
-        attempts: Int, settings: PublisherSettings, random: (ClosedRange<Double>) -> Double
+        attempts: Int,
+        settings: PublisherSettings,
+        random: (ClosedRange<Double>) -> Double
     ) -> Duration {
         let least = Double(settings.secondsRetry)
         let doubled = least * Double(UInt64(1) << UInt64(min(max(attempts, 1) - 1, 40)))

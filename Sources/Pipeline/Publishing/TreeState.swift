@@ -156,7 +156,8 @@ final class TreeState: Sendable {
     /// The attempt may start: the publisher as it is now, or nil when the envelope is stale or the publisher paused.
     func begin(_ envelope: Envelope) -> Publisher? {
         state.withLock { state in
-            guard state.ledger.generation == envelope.generation, state.publisher.settings.active, !state.isDraining else {
+            guard state.ledger.generation == envelope.generation, state.publisher.settings.active, !state.isDraining
+            else {
                 return nil
             }
             state.inFlight += envelope.messages.count

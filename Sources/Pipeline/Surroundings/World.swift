@@ -39,6 +39,7 @@ package struct World: Sendable {
                 clock_gettime(CLOCK_REALTIME, &time)
                 return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
             },
+            // Exception: this is where randomness is injected from.
             random: { Double.random(in: $0) }
         )
     }

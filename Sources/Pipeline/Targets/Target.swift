@@ -38,7 +38,11 @@ package struct Outcome: Sendable, Equatable {
     package var response: [UInt8]
 
     package init(
-        result: Attempt.Result, status: Int? = nil, error: String? = nil, duration: Duration, response: [UInt8] = []
+        result: Attempt.Result,
+        status: Int? = nil,
+        error: String? = nil,
+        duration: Duration,
+        response: [UInt8] = []
     ) {
         self.result = result
         self.status = status

@@ -24,7 +24,11 @@ enum OfficeOpening {
         settings.maxBufferBytes = configuration.maxBufferBytes
         settings.maxConnections = configuration.maxConnections
         let office = PostOffice(
-            store: store, target: HTTPTarget(transport: transport), settings: settings, logger: logger)
+            store: store,
+            target: HTTPTarget(transport: transport),
+            settings: settings,
+            logger: logger
+        )
         return (
             OfficeService(office: office, transport: transport, store: store, limit: .seconds(10)),
             PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)

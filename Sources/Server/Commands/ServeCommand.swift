@@ -65,7 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private static func open(
-        _ configuration: ServerConfiguration, _ logger: Logger
+        _ configuration: ServerConfiguration,
+        _ logger: Logger
     ) throws -> (service: OfficeService, publishers: PublisherRequest) {
         do {
             return try OfficeOpening.open(configuration, logger)

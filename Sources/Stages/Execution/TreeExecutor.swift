@@ -70,7 +70,7 @@ public final class TreeExecutor: SerialExecutor, TaskExecutor {
             return !inbox.isDrained
         }
         guard isIdle else { return }
-        // Unstructured because an executor has no task: it is the ground that tasks stand on. It ends when the queue is
+        // Exception: unstructured because an executor has no task: it is the ground that tasks stand on. It ends when the queue is
         // empty, and what it runs belongs to whoever enqueued it.
         Task.detached(executorPreference: globalConcurrentExecutor) { [self] in
             while runSlice() { await Task.yield() }

@@ -268,7 +268,7 @@ extension Supervisor {
     /// when the supervisor is, since they end in order; a child that ignores its cancellation must not be waited for
     /// longer than its deadline, and a task group waits for all of its tasks; and the clock must go on for a supervisor
     /// that is cancelled, since it measures those deadlines. Every such task is awaited, cancelled or, once, reported as
-    /// abandoned.
+    /// abandoned. Exception: for these reasons.
     private func own(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         Task.detached(executorPreference: executor, operation: body)
     }

@@ -23,6 +23,7 @@ final class ReceiverConnection {
                 while read() {}
                 return
             case .status(let status, let headers, let delay):
+                // Exception: the slowness is what is tested; nothing waits for it.
                 if delay > .zero { usleep(UInt32(delay / .microseconds(1))) }
                 if answer.isSuccess { answered(request) }
                 guard send(status, headers) else { return }

@@ -117,7 +117,8 @@ import TestSupport
 
     @Test(
         "Whatever is asked, withdrawn and given back: never more is granted than there is, and nobody waits for ever",
-        arguments: UInt64(1)...60)
+        arguments: UInt64(1)...60
+    )
     func random(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let capacity = Int.random(in: 10...400, using: &random)

@@ -40,7 +40,11 @@ struct OfficeHarness {
     }
 
     /// A topic with publishers, created in order.
-    func publishers(_ count: Int, topic: String = "orders", _ change: (inout PublisherSettings) -> Void = { _ in })
+    func publishers(
+        _ count: Int,
+        topic: String = "orders",
+        _ change: (inout PublisherSettings) -> Void = { _ in }
+    )
         async throws -> [Int64]
     {
         let topicID = try await office.createTopic(TopicSettings(name: topic, originHost: "test")).id

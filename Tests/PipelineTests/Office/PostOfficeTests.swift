@@ -71,7 +71,8 @@ import Testing
 
     @Test(
         "A stage that crashes restarts its own tree only; neighbours go on; nothing is lost",
-        arguments: ["pending_messages", "envelopes", "courier"])
+        arguments: ["pending_messages", "envelopes", "courier"]
+    )
     func crash(stage: String) async throws {
         try await OfficeHarness.run { harness in
             let ids = try await harness.publishers(3)

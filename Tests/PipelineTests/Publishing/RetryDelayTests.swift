@@ -10,7 +10,9 @@ import Testing
         return settings
     }
 
-    @Test("The n-th delay lies between seconds_retry and the smaller of seconds_retry doubled n-1 times and the maximum")
+    @Test(
+        "The n-th delay lies between seconds_retry and the smaller of it doubled n-1 times and the maximum"
+    )
     func bounds() {
         let settings = settings(30, max: 200)
         for (attempts, least, most) in [(1, 30, 30), (2, 30, 60), (3, 30, 120), (4, 30, 200), (100, 30, 200)] {

@@ -107,6 +107,7 @@ final class ScriptedConnection {
 
     /// Part of a script: a target that takes its time.
     func pause(milliseconds: UInt32) {
+        // Exception: the slowness is what is tested; nothing waits for it.
         usleep(milliseconds * 1_000)
     }
 

@@ -49,7 +49,9 @@ struct TargetSyntaxTests {
     func length() {
         let start = "http://a/"
         #expect(throws: Never.self) { try TargetURL(start + String(repeating: "x", count: 8192 - start.count)) }
-        #expect(throws: TargetURLError.self) { try TargetURL(start + String(repeating: "x", count: 8193 - start.count)) }
+        #expect(throws: TargetURLError.self) {
+            try TargetURL(start + String(repeating: "x", count: 8193 - start.count))
+        }
         #expect(throws: Never.self) { try TargetURL("http://" + String(repeating: "x", count: 63) + "/") }
         #expect(throws: TargetURLError.self) { try TargetURL("http://" + String(repeating: "x", count: 64) + "/") }
     }

@@ -52,7 +52,12 @@ package final class ScriptedTarget: Target {
             for message in delivery.messages {
                 state.arrivals.append(
                     Arrival(
-                        publisher: publisher, message: message, attempt: delivery.attempt, body: delivery.body))
+                        publisher: publisher,
+                        message: message,
+                        attempt: delivery.attempt,
+                        body: delivery.body
+                    )
+                )
             }
             state.underWay[publisher, default: 0] += delivery.messages.count
             state.most[publisher] = max(state.most[publisher] ?? 0, state.underWay[publisher] ?? 0)

@@ -57,7 +57,8 @@ extension Outcome {
             switch status {
             case 300..<400:
                 result = .refused
-                error = exchange.location.map { "the target redirects to \($0) (status \(status))" }
+                error =
+                    exchange.location.map { "the target redirects to \($0) (status \(status))" }
                     ?? "the target redirects (status \(status))"
             case 408, 425, 429, 500...:
                 result = .failed

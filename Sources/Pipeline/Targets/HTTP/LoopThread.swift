@@ -11,6 +11,7 @@ enum LoopThread {
     /// Runs `body` on a thread of its own and returns when it has returned.
     static func run(named name: String, _ body: @escaping @Sendable () -> Void) async {
         await withCheckedContinuation { continuation in
+            // Exception: a loop that blocks would take a thread of the shared pool away from everybody else.
             let thread = Thread {
                 blockSignals()
                 body()

@@ -16,6 +16,7 @@ struct Resolver: Sendable {
 
     /// Calls `answer` on another thread once the answer is there.
     func start(_ name: String, answer: @escaping @Sendable (LookUpResult) -> Void) {
+        // Exception: the system's resolver blocks for as long as a name server does not answer.
         let thread = Thread { [lookUp] in
             LoopThread.blockSignals()
             answer(lookUp(name))
