@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
             ),
             // The server tells of every connection's end, which is news only to whoever looks for it.
             logger: Self.quieter(logger),
-            onListening: { logger.info("Listening.", metadata: ["url": "\(configuration.url(port: $0))"]) }
+            onListening: { logger.info("Listening on \(configuration.url(port: $0))") }
         )
         let application = server.application(
             for: office,
