@@ -140,6 +140,14 @@ struct CommonRulesTests {
         #expect(reply.value("data", "name") as? String == "d")
     }
 
+    @Test("An object with far too many members is 400")
+    func members() async throws {
+        let members = (0...1000).map { "\"m\($0)\":1" }.joined(separator: ",")
+        let reply = try await TestServer().run { try await $0.send("POST", "/api/topics", "{\(members)}") }
+        #expect(reply.status == 400)
+        #expect((reply.value("errors", "detail") as? String)?.contains("1000 members") == true)
+    }
+
     @Test("A body beyond the limit is 413 and told the limit, announced or not")
     func bodyLimit() async throws {
         var server = TestServer()

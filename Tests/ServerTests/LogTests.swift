@@ -28,10 +28,10 @@ struct LogTests {
     func text() {
         let lines = lines(.text) { logger in
             logger.debug("not shown")
-            logger.info("Hello", metadata: ["b": "with space", "a": "1"])
+            logger.info("Hello\nyou", metadata: ["b": "with\nspace", "a": "1"])
         }
         #expect(lines.count == 1)
-        #expect(lines[0].hasSuffix(" info Hello a=1 b=\"with space\"\n"))
+        #expect(lines[0].hasSuffix(" info Hello\\nyou a=1 b=\"with\\nspace\"\n"))
     }
 
     @Test("are one JSON object each for machines")

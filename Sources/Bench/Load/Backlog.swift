@@ -71,27 +71,15 @@ struct Backlog {
             settings: .init(nodeName: "bench"),
             logger: logger
         )
-        let result = try await beside({ try await transport.run() }) {
-            try await beside({ try await office.run() }) {
-                let result = try await body(office)
-                await office.drain(within: .seconds(10))
-                return result
-            }
-        }
-        try await store.close()
-        return result
-    }
-
-    /// Runs the body while something else runs, which is cancelled and awaited afterwards.
-    private func beside<Result>(
-        _ other: @escaping @Sendable () async throws -> Void,
-        _ body: () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(operation: other)
-            let result = try await body()
+        let result = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await transport.run() }
+            group.addTask { try await office.run() }
+            let result = try await body(office)
+            await office.drain(within: .seconds(10))
             group.cancelAll()
             return result
         }
+        try await store.close()
+        return result
     }
 }

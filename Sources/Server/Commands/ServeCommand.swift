@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
             ),
             // The server tells of every connection's end, which is news only to whoever looks for it.
             logger: Self.quieter(logger),
-            onListening: { logger.info("Listening on http://\(configuration.host):\($0)") }
+            onListening: { logger.info("Listening on \(configuration.url(port: $0))") }
         )
         let application = server.application(
             for: service.office,
@@ -47,18 +47,17 @@ struct ServeCommand: AsyncParsableCommand {
             faultInjection: configuration.enableFaultInjection
         )
         // Ended in reverse order: first nothing more is accepted, then the office finishes what it has.
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    service,
-                    BoundedShutdown(base: application, limit: .seconds(5)),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
+        var services = ServiceGroupConfiguration(
+            services: [
+                service,
+                BoundedShutdown(base: application, limit: .seconds(5)),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
         )
+        services.maximumGracefulShutdownDuration = .seconds(30)
         do {
-            try await group.run()
+            try await ServiceGroup(configuration: services).run()
         } catch {
             throw StartFailure(error, host: configuration.host, port: configuration.port)
         }

@@ -21,7 +21,7 @@ struct StartFailure: Error, CustomStringConvertible {
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
             self.init("\(host) is no address of this machine: set HOST to one")
         default:
-            self.init("\(error)")
+            self.init("the server on \(host):\(port) ended: \(error)")
         }
     }
 }

@@ -62,6 +62,11 @@ struct ServerConfiguration: Sendable {
         warnings = Self.warnings(environment, host: host)
     }
 
+    /// Where the server is to be found, once it listens on that port.
+    func url(port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     /// Settings that protect something are never ignored: without the feature there is no start.
     private static func refuseUnsupported(_ environment: Environment) throws(ConfigurationError) {
         for name in ["API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY"] {

@@ -43,7 +43,9 @@ struct LineLogHandler: LogHandler {
     private func text(_ event: LogEvent, _ pairs: [(String, String)], _ now: Timestamp) -> ByteBuffer {
         var line = ByteBuffer()
         line.writeRFC3339(now)
-        line.writeString(" \(event.level.rawValue) \(event.message)")
+        // One line an event, whatever is in it.
+        let message = "\(event.message)".replacing("\n", with: "\\n")
+        line.writeString(" \(event.level.rawValue) \(message)")
         for (key, value) in pairs {
             let isPlain = !value.isEmpty && !value.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" }
             line.writeString(" \(key)=\(isPlain ? value : value.debugDescription)")

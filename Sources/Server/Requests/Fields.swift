@@ -6,19 +6,26 @@ import Pipeline
 /// Reading a field that is missing gives nil and is no error, unless the field is required. Members that nobody asks
 /// for are ignored.
 struct Fields {
+    /// More members than this are no request of ours: they would only fill the memory.
+    static let maximumCount = 1000
+
     private var values: [String: FieldValue] = [:]
     var errors = FieldErrors()
 
-    /// - Throws: `Refusal.malformed` when the body is no JSON object.
+    /// - Throws: `Refusal` when the body is no JSON object, or one with far too many members.
     init(_ body: ByteBuffer) throws {
         let bytes = body.readableBytesSpan
         var members = JSONMembers()
         do {
             while let member = try members.next(in: bytes) {
-                if let name = member.name(in: bytes) { values[name] = FieldValue(member, in: bytes) }
+                guard let name = member.name(in: bytes), values.count <= Self.maximumCount else { continue }
+                values[name] = FieldValue(member, in: bytes)
             }
         } catch {
             throw Refusal.malformed(error)
+        }
+        guard values.count <= Self.maximumCount else {
+            throw Refusal.badRequest("The body has more than \(Self.maximumCount) members.")
         }
     }
 
