@@ -7,14 +7,20 @@ protocol Office: Sendable {
     func topic(id: Int64) async throws -> Topic?
     func topic(named name: String) async throws -> Topic?
     func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic]
-    func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic?
+    func updateTopic(
+        id: Int64,
+        _ change: @escaping @Sendable (Topic) throws -> TopicSettings
+    ) async throws -> Topic?
     func deleteTopic(id: Int64) async throws -> Bool
     func publisherCount(topicID: Int64) async throws -> Int
 
     func createPublisher(topicID: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus
     func publisher(id: Int64) async throws -> PublisherStatus?
     func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [PublisherStatus]
-    func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus?
+    func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> PublisherStatus?
     func deletePublisher(id: Int64) async throws -> Bool
     func restartPublisher(id: Int64) async throws -> Bool
 

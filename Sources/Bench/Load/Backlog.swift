@@ -33,10 +33,12 @@ struct Backlog {
             guard let publisher = try await office.publishers(topicID: nil, after: 0, limit: 1).first?.publisher else {
                 throw BenchError.program("the post office", "has forgotten its publisher")
             }
-            var settings = publisher.settings
-            settings.active = true
             let began = MonotonicClock.now()
-            _ = try await office.updatePublisher(id: publisher.id, settings)
+            _ = try await office.updatePublisher(id: publisher.id) {
+                var settings = $0.settings
+                settings.active = true
+                return settings
+            }
             let report = try await sink.arrivals(of: ids, in: "deliver")
             return DeliveryRun(messages: messages, began: began, report: report)
         }

@@ -5,13 +5,23 @@ package struct Publisher: Sendable, Equatable {
     package var topic: String
     package var settings: PublisherSettings
     package var insertedAt: Timestamp
+    /// Raised by each change of the settings: of two versions the one with the higher revision is in force.
+    package var revision: Int64
 
-    package init(id: Int64, topicID: Int64, topic: String, settings: PublisherSettings, insertedAt: Timestamp) {
+    package init(
+        id: Int64,
+        topicID: Int64,
+        topic: String,
+        settings: PublisherSettings,
+        insertedAt: Timestamp,
+        revision: Int64 = 0
+    ) {
         self.id = id
         self.topicID = topicID
         self.topic = topic
         self.settings = settings
         self.insertedAt = insertedAt
+        self.revision = revision
     }
 }
 

@@ -26,11 +26,14 @@ extension PostOffice {
             .map { self.status(of: $0, child: children[$0.name]) }
     }
 
-    /// Returns when the publisher's tree has applied it.
-    /// - Throws: `StoreError.taken` when the new target is another live publisher's.
-    package func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus? {
+    /// Reads, changes and writes the settings as one step. Returns when the publisher's tree has applied them.
+    /// - Throws: What `change` throws; `StoreError.taken` when the new target is another live publisher's.
+    package func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> PublisherStatus? {
         await started.wait()
-        guard let publisher = try await resources.store.updatePublisher(id: id, settings) else { return nil }
+        guard let publisher = try await resources.store.updatePublisher(id: id, change) else { return nil }
         tree(id)?.apply(publisher)
         return status(of: publisher)
     }

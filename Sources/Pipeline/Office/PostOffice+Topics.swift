@@ -21,8 +21,12 @@ extension PostOffice {
         try await resources.store.topics(named: name, after: id, limit: limit)
     }
 
-    package func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
-        try await resources.store.updateTopic(id: id, settings)
+    /// Reads, changes and writes the settings as one step. Throws what `change` throws.
+    package func updateTopic(
+        id: Int64,
+        _ change: @escaping @Sendable (Topic) throws -> TopicSettings
+    ) async throws -> Topic? {
+        try await resources.store.updateTopic(id: id, change)
     }
 
     /// - Throws: `StoreError.inUse` while the topic has live publishers.

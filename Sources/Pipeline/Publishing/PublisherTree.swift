@@ -54,7 +54,7 @@ final class PublisherTree: Sendable {
     /// A change of settings: in force at once, also for what waits.
     func apply(_ publisher: Publisher) {
         let rewound = state.apply(publisher)
-        let settings = publisher.settings
+        let settings = state.publisher.settings
         let maxDemand = resources.maxDemand(of: settings)
         let minDemand = resources.minDemand(of: settings)
         running.withLock { running in
@@ -62,7 +62,7 @@ final class PublisherTree: Sendable {
             try? running.delivering?.resize(maxDemand: maxDemand, minDemand: maxDemand - 1)
             try? running.reading?.resize(maxDemand: maxDemand, minDemand: minDemand)
         }
-        if rewound || publisher.settings.active { wakeup.ring() }
+        if rewound || settings.active { wakeup.ring() }
     }
 
     // MARK: Starting

@@ -83,6 +83,8 @@ final class TreeState: Sendable {
     /// - Returns: whether what was read ahead has been dropped.
     func apply(_ publisher: Publisher) -> Bool {
         state.withLock { state in
+            // Two changes may arrive here in another order than that in which they were made.
+            guard publisher.revision > state.publisher.revision else { return false }
             let old = state.publisher.settings
             state.publisher = publisher
             guard publisher.settings.body != old.body || publisher.settings.active != old.active else { return false }

@@ -14,8 +14,10 @@ package protocol MessageStore: Sendable {
     /// Live topics in ascending order of id.
     func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic]
     /// - Throws: `StoreError.taken` when the new name is another live topic's.
+    /// Reads, changes and writes the settings in one transaction, so that no change is lost to another one.
+    /// - Throws: What `change` throws; `StoreError.taken` when a live topic has the new name.
     /// - Returns: nil when there is no such topic.
-    func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic?
+    func updateTopic(id: Int64, _ change: @escaping @Sendable (Topic) throws -> TopicSettings) async throws -> Topic?
     /// - Throws: `StoreError.inUse` while the topic has live publishers.
     /// Soft: its messages stay until they are cleaned up, its name can be used again.
     /// - Returns: false when there is no such topic.
@@ -33,9 +35,14 @@ package protocol MessageStore: Sendable {
     func publisher(id: Int64) async throws -> Publisher?
     /// Live publishers in ascending order of id.
     func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [Publisher]
-    /// - Throws: `StoreError.taken` when the new target is another live publisher's.
+    /// Reads, changes and writes the settings in one transaction, so that no change is lost to another one, and raises
+    /// the publisher's revision.
+    /// - Throws: What `change` throws; `StoreError.taken` when the new target is another live publisher's.
     /// - Returns: nil when there is no such publisher.
-    func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> Publisher?
+    func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> Publisher?
     /// Soft: the row stays, its target can be used again.
     /// - Returns: false when there never was such a publisher; true also when it was deleted before.
     func deletePublisher(id: Int64, at time: Timestamp) async throws -> Bool

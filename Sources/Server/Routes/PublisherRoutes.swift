@@ -58,8 +58,7 @@ struct PublisherRoutes: Sendable {
 
     @Sendable private func change(_ request: Request, _ context: Context) async throws -> Response {
         try await bodies.withJSON(of: request) { body in
-            let publisher = try await publisher(context).publisher
-            return try await apply(requests.change(publisher, body), to: publisher.id)
+            try await apply(to: context.id(of: "publisher")) { try requests.change($0, body) }
         }
     }
 
@@ -77,14 +76,19 @@ struct PublisherRoutes: Sendable {
     }
 
     private func setActive(_ active: Bool, _ request: Request, _ context: Context) async throws -> Response {
-        var publisher = try await publisher(context).publisher
-        publisher.settings.active = active
-        return try await apply(publisher.settings, to: publisher.id)
+        try await apply(to: context.id(of: "publisher")) { publisher in
+            var settings = publisher.settings
+            settings.active = active
+            return settings
+        }
     }
 
-    private func apply(_ settings: PublisherSettings, to id: Int64) async throws -> Response {
+    private func apply(
+        to id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> Response {
         do {
-            guard let status = try await office.updatePublisher(id: id, settings) else { throw Self.unknown }
+            guard let status = try await office.updatePublisher(id: id, change) else { throw Self.unknown }
             return .json(JSONWriter.data { $0.members(of: status) })
         } catch StoreError.taken {
             throw Self.taken

@@ -53,9 +53,10 @@ struct TopicRoutes: Sendable {
 
     @Sendable private func change(_ request: Request, _ context: Context) async throws -> Response {
         try await bodies.withJSON(of: request) { body in
-            let topic = try await topic(context)
-            let settings = try TopicRequest.change(topic.settings, body)
-            guard let changed = try await office.updateTopic(id: topic.id, settings) else { throw Self.unknown }
+            let changed = try await office.updateTopic(id: context.id(of: "topic")) {
+                try TopicRequest.change($0.settings, body)
+            }
+            guard let changed else { throw Self.unknown }
             return .json(JSONWriter.data { $0.members(of: changed) })
         }
     }

@@ -32,7 +32,7 @@ import Testing
             #expect(target.most(of: id) == 7)
             var settings = try #require(try await harness.office.publisher(id: id)).publisher.settings
             settings.maxDemand = 20
-            _ = try await harness.office.updatePublisher(id: id, settings)
+            _ = try await harness.office.updatePublisher(id: id, { [settings] _ in settings })
             await target.started(20)
             #expect(target.most(of: id) == 20)
             #expect(try await harness.office.publisher(id: id)?.inFlight == 20)
@@ -56,14 +56,14 @@ import Testing
             await target.started(5)
             var settings = try #require(try await harness.office.publisher(id: id)).publisher.settings
             settings.active = false
-            let paused = try await harness.office.updatePublisher(id: id, settings)
+            let paused = try await harness.office.updatePublisher(id: id, { [settings] _ in settings })
             #expect(paused?.state == "paused")
             gate.open()
             try await harness.settled(id, delivered: 5)
             #expect(target.messages(of: id).count == 5)
             #expect(try await harness.office.publisher(id: id)?.waiting?.reason == "paused")
             settings.active = true
-            _ = try await harness.office.updatePublisher(id: id, settings)
+            _ = try await harness.office.updatePublisher(id: id, { [settings] _ in settings })
             try await harness.settled(id, delivered: 50)
             #expect(target.messages(of: id).sorted() == messages)
         }

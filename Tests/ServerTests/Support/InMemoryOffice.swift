@@ -59,10 +59,13 @@ final class InMemoryOffice: Office {
         }
     }
 
-    func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
+    func updateTopic(
+        id: Int64,
+        _ change: @escaping @Sendable (Topic) throws -> TopicSettings
+    ) async throws -> Topic? {
         try working { state in
             guard let index = state.topics.firstIndex(where: { $0.id == id }) else { return nil }
-            state.topics[index].settings = settings
+            state.topics[index].settings = try change(state.topics[index])
             return state.topics[index]
         }
     }
@@ -112,10 +115,14 @@ final class InMemoryOffice: Office {
         }
     }
 
-    func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus? {
+    func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> PublisherStatus? {
         try working { state in
             guard let index = state.publishers.firstIndex(where: { $0.publisher.id == id }) else { return nil }
             var publisher = state.publishers[index].publisher
+            let settings = try change(publisher)
             try Self.checkTarget(settings, topicID: publisher.topicID, except: id, state)
             publisher.settings = settings
             state.publishers[index] = Self.status(of: publisher)

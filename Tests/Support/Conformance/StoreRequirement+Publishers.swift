@@ -86,17 +86,48 @@ extension StoreRequirement {
             settings.active = false
             settings.target = "z"
             settings.maxDemand = 3
-            let updated = try await test.store.updatePublisher(id: publisher.id, settings)
+            let updated = try await test.store.updatePublisher(id: publisher.id, { [settings] _ in settings })
             #expect(updated?.settings == settings)
             #expect(updated?.topic == topic.name)
             #expect(try await test.store.publisher(id: publisher.id) == updated)
             settings.target = "y"
             let taken = settings
             await #expect(throws: StoreError.taken) {
-                try await test.store.updatePublisher(id: publisher.id, taken)
+                try await test.store.updatePublisher(id: publisher.id, { [taken] _ in taken })
             }
             #expect(try await test.store.publisher(id: publisher.id) == updated)
-            #expect(try await test.store.updatePublisher(id: publisher.id + 100, taken) == nil)
+            #expect(try await test.store.updatePublisher(id: publisher.id + 100, { [taken] _ in taken }) == nil)
+        },
+        StoreRequirement("changes of settings at the same time are all made, each with a revision of its own") { test in
+            let topic = try await test.topic()
+            let id = try await test.publisher(topic).id
+            let store = test.store
+            let revisions = try await withThrowingTaskGroup(of: Int64?.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        try await store.updatePublisher(id: id) {
+                            var settings = $0.settings
+                            settings.secondsTimeout += 1
+                            return settings
+                        }?.revision
+                    }
+                }
+                return try await group.reduce(into: Set<Int64?>()) { $0.insert($1) }
+            }
+            #expect(revisions.count == 20)
+            #expect(try await store.publisher(id: id)?.settings.secondsTimeout == 25)
+        },
+        StoreRequirement("what a change of settings throws is passed on, and nothing is changed") { test in
+            struct Refused: Error {}
+            let topic = try await test.topic()
+            let publisher = try await test.publisher(topic)
+            await #expect(throws: Refused.self) {
+                try await test.store.updatePublisher(id: publisher.id) { _ in throw Refused() }
+            }
+            await #expect(throws: Refused.self) {
+                try await test.store.updateTopic(id: topic.id) { _ in throw Refused() }
+            }
+            #expect(try await test.store.publisher(id: publisher.id) == publisher)
         },
         StoreRequirement("a change of settings touches no progress") { test in
             let topic = try await test.topic()
@@ -106,7 +137,7 @@ extension StoreRequirement {
                 Settlement(publisher: publisher.id, progress: Progress(high: ids[0], leftCount: 1, delivered: 1))
             )
             let before = try await test.progress(publisher)
-            _ = try await test.store.updatePublisher(id: publisher.id, publisher.settings)
+            _ = try await test.store.updatePublisher(id: publisher.id, { _ in publisher.settings })
             #expect(try await test.progress(publisher) == before)
         },
         StoreRequirement("a deleted publisher is gone, and its target can be used again") { test in
@@ -115,7 +146,7 @@ extension StoreRequirement {
             #expect(try await test.store.deletePublisher(id: old.id, at: StoreUnderTest.now))
             #expect(try await test.store.publisher(id: old.id) == nil)
             #expect(try await test.store.publishers(topicID: nil, after: 0, limit: 10).isEmpty)
-            #expect(try await test.store.updatePublisher(id: old.id, old.settings) == nil)
+            #expect(try await test.store.updatePublisher(id: old.id, { _ in old.settings }) == nil)
             let new = try await test.publisher(topic, target: "x")
             #expect(new.id > old.id)
         },

@@ -37,17 +37,17 @@ extension StoreRequirement {
         StoreRequirement("a topic's settings can be changed") { test in
             let topic = try await test.topic("orders")
             let settings = TopicSettings(name: "orders", originHost: "b", recoveryEnabled: true, retentionSeconds: 60)
-            let updated = try await test.store.updateTopic(id: topic.id, settings)
+            let updated = try await test.store.updateTopic(id: topic.id, { [settings] _ in settings })
             #expect(updated?.settings == settings)
             #expect(updated?.id == topic.id)
             #expect(try await test.store.topic(id: topic.id) == updated)
-            #expect(try await test.store.updateTopic(id: topic.id + 1, settings) == nil)
+            #expect(try await test.store.updateTopic(id: topic.id + 1, { [settings] _ in settings }) == nil)
         },
         StoreRequirement("a topic cannot be given another's name") { test in
             let orders = try await test.topic("orders")
             _ = try await test.topic("bills")
             await #expect(throws: StoreError.taken) {
-                try await test.store.updateTopic(id: orders.id, TopicSettings(name: "bills", originHost: "x"))
+                try await test.store.updateTopic(id: orders.id, { _ in TopicSettings(name: "bills", originHost: "x") })
             }
             #expect(try await test.store.topic(id: orders.id) == orders)
         },
@@ -66,7 +66,7 @@ extension StoreRequirement {
             #expect(try await test.store.topic(id: old.id) == nil)
             #expect(try await test.store.topic(named: "orders") == nil)
             #expect(try await test.store.topics(named: nil, after: 0, limit: 10).isEmpty)
-            #expect(try await test.store.updateTopic(id: old.id, old.settings) == nil)
+            #expect(try await test.store.updateTopic(id: old.id, { _ in old.settings }) == nil)
             let new = try await test.topic("orders")
             #expect(new.id > old.id)
             #expect(new.receivedCount == 0)

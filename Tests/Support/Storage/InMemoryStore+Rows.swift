@@ -37,9 +37,13 @@ extension InMemoryStore {
         }
     }
 
-    package func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
+    package func updateTopic(
+        id: Int64,
+        _ change: @escaping @Sendable (Topic) throws -> TopicSettings
+    ) async throws -> Topic? {
         try write { tables in
             guard let index = tables.topic(id) else { return nil }
+            let settings = try change(tables.topics[index].topic)
             let isTaken = tables.topics.contains {
                 !$0.isDeleted && $0.topic.id != id && $0.topic.name == settings.name
             }
@@ -106,12 +110,17 @@ extension InMemoryStore {
         }
     }
 
-    package func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> Publisher? {
+    package func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> Publisher? {
         try write { tables in
             guard let index = tables.publisher(id) else { return nil }
+            let settings = try change(tables.publishers[index].publisher)
             let topicID = tables.publishers[index].publisher.topicID
             guard !tables.isTaken(settings, topicID: topicID, by: id) else { throw StoreError.taken }
             tables.publishers[index].publisher.settings = settings
+            tables.publishers[index].publisher.revision += 1
             return tables.publishers[index].publisher
         }
     }

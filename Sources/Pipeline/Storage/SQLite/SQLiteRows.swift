@@ -36,7 +36,8 @@ extension Publisher {
             topicID: row["topic_id"],
             topic: row["topic"],
             settings: try PublisherSettings(row: row),
-            insertedAt: Timestamp(milliseconds: row["inserted_at"])
+            insertedAt: Timestamp(milliseconds: row["inserted_at"]),
+            revision: row["revision"]
         )
     }
 }

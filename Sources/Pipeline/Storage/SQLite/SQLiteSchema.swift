@@ -69,6 +69,7 @@ enum SQLiteSchema {
             ordering          TEXT    NOT NULL,
             body              TEXT    NOT NULL,
             inserted_at       INTEGER NOT NULL,
+            revision          INTEGER NOT NULL DEFAULT 0,
             deleted_at        INTEGER
         ) STRICT;
 

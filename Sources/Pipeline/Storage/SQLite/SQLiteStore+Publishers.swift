@@ -55,23 +55,34 @@ extension SQLiteStore {
         }
     }
 
-    package func updatePublisher(id: Int64, _ settings: PublisherSettings) async throws -> Publisher? {
+    package func updatePublisher(
+        id: Int64,
+        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
+    ) async throws -> Publisher? {
         try await write { db in
-            do {
-                try db.execute(
-                    sql: """
-                        UPDATE publishers
-                        SET target = ?, type = ?, active = ?, from_now = ?, seconds_timeout = ?, seconds_retry = ?,
-                            seconds_retry_max = ?, max_attempts = ?, chunk_size = ?, max_demand = ?, min_demand = ?,
-                            ordering = ?, body = ?
-                        WHERE id = ? AND deleted_at IS NULL
-                        """,
-                    arguments: settings.columns + [id]
-                )
-            } catch let error as DatabaseError where error.isTaken {
-                throw StoreError.taken
-            }
-            return try SQLiteStore.publisher(id, db)
+            guard let publisher = try SQLiteStore.publisher(id, db) else { return .success(nil) }
+            // What `change` throws is the caller's, not the store's: it passes through as it is.
+            let settings = Result { try change(publisher) }
+            if case .failure(let error) = settings { return Result<Publisher?, any Error>.failure(error) }
+            try SQLiteStore.write(try settings.get(), of: id, db)
+            return .success(try SQLiteStore.publisher(id, db))
+        }.get()
+    }
+
+    private static func write(_ settings: PublisherSettings, of id: Int64, _ db: Database) throws {
+        do {
+            try db.execute(
+                sql: """
+                    UPDATE publishers
+                    SET target = ?, type = ?, active = ?, from_now = ?, seconds_timeout = ?, seconds_retry = ?,
+                        seconds_retry_max = ?, max_attempts = ?, chunk_size = ?, max_demand = ?, min_demand = ?,
+                        ordering = ?, body = ?, revision = revision + 1
+                    WHERE id = ?
+                    """,
+                arguments: settings.columns + [id]
+            )
+        } catch let error as DatabaseError where error.isTaken {
+            throw StoreError.taken
         }
     }
 

@@ -46,23 +46,34 @@ extension SQLiteStore {
         }
     }
 
-    package func updateTopic(id: Int64, _ settings: TopicSettings) async throws -> Topic? {
+    package func updateTopic(
+        id: Int64,
+        _ change: @escaping @Sendable (Topic) throws -> TopicSettings
+    ) async throws -> Topic? {
         try await write { db in
-            do {
-                try db.execute(
-                    sql: """
-                        UPDATE topics
-                        SET name = ?, origin_host = ?, recovery_enabled = ?, retention_seconds = ?
-                        WHERE id = ? AND deleted = 0
-                        """,
-                    arguments: [
-                        settings.name, settings.originHost, settings.recoveryEnabled, settings.retentionSeconds, id,
-                    ]
-                )
-            } catch let error as DatabaseError where error.isTaken {
-                throw StoreError.taken
-            }
-            return try SQLiteStore.topic(id, db)
+            guard let topic = try SQLiteStore.topic(id, db) else { return .success(nil) }
+            // What `change` throws is the caller's, not the store's: it passes through as it is.
+            let settings = Result { try change(topic) }
+            if case .failure(let error) = settings { return Result<Topic?, any Error>.failure(error) }
+            try SQLiteStore.write(try settings.get(), of: id, db)
+            return .success(try SQLiteStore.topic(id, db))
+        }.get()
+    }
+
+    private static func write(_ settings: TopicSettings, of id: Int64, _ db: Database) throws {
+        do {
+            try db.execute(
+                sql: """
+                    UPDATE topics
+                    SET name = ?, origin_host = ?, recovery_enabled = ?, retention_seconds = ?
+                    WHERE id = ?
+                    """,
+                arguments: [
+                    settings.name, settings.originHost, settings.recoveryEnabled, settings.retentionSeconds, id,
+                ]
+            )
+        } catch let error as DatabaseError where error.isTaken {
+            throw StoreError.taken
         }
     }
 
