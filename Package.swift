@@ -43,7 +43,6 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
-        .systemLibrary(name: "CEpoll"),
         .target(
             name: "Stages",
             dependencies: [
@@ -82,7 +81,6 @@ let package = Package(
             dependencies: [
                 "Pipeline",
                 "Stages",
-                "CEpoll",
                 "CLibCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

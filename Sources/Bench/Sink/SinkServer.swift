@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import CEpoll
+import CLibCurl
 import Foundation
 import Glibc
 
