@@ -1,18 +1,5 @@
 public import DequeModule
 
-/// Events for the handler, and where they came from.
-@usableFromInline
-struct Batch<Event: Sendable>: Sendable {
-    @usableFromInline let events: Events<Event>
-    @usableFromInline let origin: SubscriptionID
-
-    @inlinable
-    init(events: Events<Event>, origin: SubscriptionID) {
-        self.events = events
-        self.origin = origin
-    }
-}
-
 /// The consumer side of a stage: its windows, what is held for the handler, what the handler has, and the end.
 ///
 /// Nothing is asked for before ``begin(isEager:)``: a stage that does not run yet demands nothing.

@@ -1,12 +1,3 @@
-/// Takes events for subscriptions, on behalf of the outlet that owns the state machine.
-@usableFromInline
-protocol Receiver<Event> {
-    associatedtype Event: Sendable
-
-    /// `false`: the subscription is gone, and the events are still the outlet's.
-    mutating func receive(_ events: Events<Event>, for id: SubscriptionID) -> Bool
-}
-
 /// The producer side of a stage: who asked for how much, what waits for demand, what the producer has been asked for.
 @usableFromInline
 struct OutletStateMachine<Output: Sendable>: Sendable {
