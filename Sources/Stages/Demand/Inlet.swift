@@ -44,38 +44,19 @@ public final class Inlet<Input: Sendable>: Sendable {
 
 extension Inlet {
     /// The demand of the stage as a stream: each pull settles what the handler had, asks the producers for what is due,
-    /// and answers with events; it suspends only if none are held. Ends when the stage is to end, see ``reason(after:)``.
+    /// and answers with events; it suspends only if none are held, or none are wanted. Ends when the stage is to end, see
+    /// ``reason(after:isCancelled:)``.
     @inlinable
-    var stream: AsyncStream<Batch<Input>> {
-        AsyncStream {
-            await self.next()
-        } onCancel: {
-            self.signal.raise()
-        }
-    }
-
-    @inlinable
-    func next() async -> Batch<Input>? {
-        while !Task.isCancelled {
-            if let batch = ready(afterWait: true) { return batch }
-            if isOver { return nil }
-            await signal.suspend()
-        }
-        return nil
-    }
-
-    /// As ``stream``, but answers only while there is demand at `outlet`.
-    @inlinable
-    func stream(for outlet: Outlet<some Sendable>) -> AsyncStream<Batch<Input>> {
-        AsyncStream {
+    func stream(isWanted: @escaping @Sendable () -> Bool = { true }) -> AsyncStream<Batch<Input>> {
+        AsyncStream { [self] in
             while !Task.isCancelled {
-                if let batch = self.ready(isWanted: outlet.isWanted, afterWait: true) { return batch }
-                if self.isOver { return nil }
-                await self.signal.suspend()
+                if let batch = ready(isWanted: isWanted(), afterWait: true) { return batch }
+                if isOver { return nil }
+                await signal.suspend()
             }
             return nil
-        } onCancel: {
-            self.signal.raise()
+        } onCancel: { [signal] in
+            signal.raise()
         }
     }
 
@@ -107,17 +88,21 @@ extension Inlet {
         for ask in asks { ask.send() }
     }
 
-    /// Whether the stage was made to fail, or a producer that it does not outlive has.
+    /// Whether somebody has made the stage fail.
     @usableFromInline
-    var hasFailed: Bool { state.withLock { $0.end?.isFailure ?? false } }
+    var hasFault: Bool { state.withLock { $0.fault != nil } }
+
+    /// Whether the run loop was left because the flow has come to its end, not because of the stage itself.
+    @usableFromInline
+    var hasRunDry: Bool { state.withLock { $0.fault == nil && $0.isOver } }
 
     /// Why the run loop was left.
     @usableFromInline
     func reason(after error: (any Error)?, isCancelled: Bool) -> EndReason {
-        let end = state.withLock { $0.end }
-        if let end, end.isFailure { return end }
+        let (end, fault, isOver) = state.withLock { ($0.end, $0.fault, $0.isOver) }
+        if let fault { return .failed(fault) }
         if let error { return EndReason(error, isCancelled: isCancelled) }
-        return end ?? (isCancelled ? .cancelled : .normal)
+        return end ?? (isCancelled && !isOver ? .cancelled : .normal)
     }
 
     /// The stage has ended: its subscriptions end, and what was not handed to its handler goes back to the producers.

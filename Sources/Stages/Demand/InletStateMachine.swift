@@ -1,18 +1,5 @@
 public import DequeModule
 
-/// Events for the handler, and where they came from.
-@usableFromInline
-struct Batch<Event: Sendable>: Sendable {
-    @usableFromInline let events: Events<Event>
-    @usableFromInline let origin: SubscriptionID
-
-    @inlinable
-    init(events: Events<Event>, origin: SubscriptionID) {
-        self.events = events
-        self.origin = origin
-    }
-}
-
 /// The consumer side of a stage: its windows, what is held for the handler, what the handler has, and the end.
 ///
 /// Nothing is asked for before ``begin(isEager:)``: a stage that does not run yet demands nothing.
@@ -61,8 +48,10 @@ struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline var entries: [Entry] = []
     @usableFromInline var phase = Phase.idle
     @usableFromInline var eventsIn = 0
-    /// What ends the stage from within: the end of a producer that it does not outlive, or a fault.
+    /// The end of a producer that the stage does not outlive.
     @usableFromInline var end: EndReason?
+    /// Somebody has made the stage fail.
+    @usableFromInline var fault: (any Error)?
     /// End when the last subscription has.
     @usableFromInline var isFinishing = false
     @usableFromInline var isEager = false
@@ -86,11 +75,11 @@ extension InletStateMachine {
     /// Whether there is nothing to wait for any more.
     @inlinable
     var isOver: Bool {
-        end != nil || phase != .running || (isFinishing && entries.isEmpty)
+        fault != nil || end != nil || phase != .running || (isFinishing && entries.isEmpty)
     }
 
     mutating func fail(_ error: any Error) {
-        if !(end?.isFailure ?? false) { end = .failed(error) }
+        if fault == nil { fault = error }
     }
 
     mutating func finish() {
@@ -238,7 +227,7 @@ extension InletStateMachine {
     /// events, so that a stage whose producer keeps up with it leaves its actor now and then.
     @inlinable
     mutating func take(afterWait: Bool) -> Batch<Input>? {
-        guard end == nil, phase == .running else { return nil }
+        guard end == nil, fault == nil, phase == .running else { return nil }
         row = afterWait ? 1 : row + 1
         guard row <= 64 else { return nil }
         for offset in entries.indices {

@@ -42,8 +42,7 @@ public final class Outlet<Output: Sendable>: Sendable {
     @inlinable
     public func emit(_ events: [Output]) {
         guard !events.isEmpty else { return }
-        let dropped = update { machine, receiver in machine.emit(events[...], receiver: &receiver) }
-        if dropped > 0 { report(dropped) }
+        update { machine, receiver in machine.emit(events[...], receiver: &receiver) }
     }
 
     /// How many events wait for demand.
@@ -55,7 +54,7 @@ public final class Outlet<Output: Sendable>: Sendable {
     @usableFromInline
     func report(_ dropped: Int) {
         if let onDrop { return onDrop(dropped) }
-        Self.logger.warning("\(name) dropped \(dropped) events: its buffer is full or it has ended")
+        Self.logger.warning("\(name) dropped \(dropped) events: its buffer is full")
     }
 }
 
@@ -107,17 +106,17 @@ extension Outlet {
         return nil
     }
 
-    /// Waits until what is buffered has been served; then the subscriptions have ended normally. Returns early if the
+    /// Waits until what is buffered has been served; then the subscriptions have ended with `reason`. Returns early if the
     /// stage is made to fail, or the task is cancelled: then the buffer goes on being served by itself.
     @usableFromInline
-    nonisolated(nonsending) func serve() async -> EndReason {
-        update { machine, _ in machine.serve() }
-        guard let signal = state.withLock({ $0.signal }) else { return .normal }
+    nonisolated(nonsending) func serve(_ reason: EndReason) async -> EndReason {
+        update { machine, _ in machine.serve(reason) }
+        guard let signal = state.withLock({ $0.signal }) else { return reason }
         return await withTaskCancellationHandler {
             while true {
                 let (fault, end) = state.withLock { ($0.machine.fault, $0.machine.end) }
                 if let fault { return .failed(fault) }
-                if end != nil || Task.isCancelled { return .normal }
+                if end != nil || Task.isCancelled { return reason }
                 await signal.suspend()
             }
         } onCancel: {
@@ -133,7 +132,7 @@ extension Outlet {
         terminate: nonisolated(nonsending) (EndReason) async -> Void
     ) async throws {
         var reason = reason(after: error, isCancelled: Task.isCancelled)
-        if case .normal = reason { reason = await serve() }
+        if case .normal = reason { reason = await serve(reason) }
         await terminate(reason)
         close(reason)
         try reason.get()
@@ -149,11 +148,11 @@ extension Outlet {
         return .normal
     }
 
-    /// The stage has ended. Normally: what is buffered is still served. Else it is dropped.
+    /// The stage has ended. What is buffered is dropped, unless the end is a normal one: then it is still served.
     @usableFromInline
     func close(_ reason: EndReason) {
         update { machine, _ in
-            if case .normal = reason { machine.serve() } else { machine.end(reason) }
+            if case .normal = reason { machine.serve(reason) } else { machine.end(reason) }
         }
     }
 
@@ -236,14 +235,14 @@ extension Outlet {
     /// The one way to change the state: under the lock, events go to the inlets at once, so that no two deliveries
     /// overtake each other; run loops are woken when the lock has been left.
     @inlinable
-    func update<Result: Sendable>(
+    func update(
         without leaving: SubscriptionID? = nil,
-        _ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Result
-    ) -> Result {
-        let (result, wakeups) = state.withLock { state in
+        _ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Void
+    ) {
+        let (overflow, wakeups) = state.withLock { state in
             if let leaving { state.subscriptions.removeAll { $0.id == leaving } }
             var deliverer = Deliverer(subscriptions: state.subscriptions)
-            let result = body(&state.machine, &deliverer)
+            body(&state.machine, &deliverer)
             if deliverer.wakesProducer { deliverer.wakeups.add(state.signal) }
             if let reason = state.machine.end, !state.subscriptions.isEmpty {
                 for subscription in state.subscriptions {
@@ -253,9 +252,9 @@ extension Outlet {
                 state.subscriptions = []
                 deliverer.wakeups.add(state.signal)
             }
-            return (result, deliverer.wakeups)
+            return (state.machine.takeOverflow(), deliverer.wakeups)
         }
         wakeups.raise()
-        return result
+        if overflow > 0 { report(overflow) }
     }
 }

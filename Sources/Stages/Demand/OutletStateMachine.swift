@@ -1,12 +1,3 @@
-/// Takes events for subscriptions, on behalf of the outlet that owns the state machine.
-@usableFromInline
-protocol Receiver<Event> {
-    associatedtype Event: Sendable
-
-    /// `false`: the subscription is gone, and the events are still the outlet's.
-    mutating func receive(_ events: Events<Event>, for id: SubscriptionID) -> Bool
-}
-
 /// The producer side of a stage: who asked for how much, what waits for demand, what the producer has been asked for.
 @usableFromInline
 struct OutletStateMachine<Output: Sendable>: Sendable {
@@ -15,8 +6,8 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
         case open
         /// The producer is to make no more; what it still emits is taken.
         case finishing
-        /// The producer is through; what is buffered is still served.
-        case serving
+        /// The producer is through; what is buffered is still served, then all ends for this reason.
+        case serving(EndReason)
         case closed(EndReason)
     }
 
@@ -30,6 +21,8 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
     @usableFromInline var requested = 0
     @usableFromInline var eventsOut = 0
     @usableFromInline var dropped = 0
+    /// Of those, how many have gone over the bound of the buffer since it was asked last.
+    @usableFromInline var overflow = 0
     @usableFromInline var fault: (any Error)?
 
     init(buffer: BufferPolicy, dispatching: Dispatching<Output>) {
@@ -81,7 +74,7 @@ extension OutletStateMachine {
         if case .closed = phase {
             dropped += held.reduce(0) { $0 + $1.count }
         } else {
-            for events in held.reversed() { dropped += buffer.giveBack(events) }
+            for events in held.reversed() { giveBack(events) }
             serveBuffered(&receiver)
         }
     }
@@ -91,23 +84,35 @@ extension OutletStateMachine {
 
 extension OutletStateMachine {
     /// Events from the producer, asked for or not: to whoever has asked, else into the buffer, behind what waits there.
-    /// Returns how many went over the bound of the buffer.
     @inlinable
-    mutating func emit(_ events: Events<Output>, receiver: inout some Receiver<Output>) -> Int {
+    mutating func emit(_ events: Events<Output>, receiver: inout some Receiver<Output>) {
         eventsOut += events.count
         requested = max(0, requested - events.count)
         if case .closed = phase {
             dropped += events.count
-            return 0
-        }
-        let before = dropped
-        if buffer.isEmpty {
+        } else if buffer.isEmpty {
             dispatch(events, &receiver)
         } else {
-            dropped += buffer.append(events)
+            lose(buffer.append(events))
             serveBuffered(&receiver)
         }
-        return dropped - before
+    }
+
+    @inlinable
+    mutating func giveBack(_ events: Events<Output>) {
+        lose(buffer.giveBack(events))
+    }
+
+    @inlinable
+    mutating func lose(_ count: Int) {
+        dropped += count
+        overflow += count
+    }
+
+    @inlinable
+    mutating func takeOverflow() -> Int {
+        defer { overflow = 0 }
+        return overflow
     }
 
     @inlinable
@@ -117,7 +122,7 @@ extension OutletStateMachine {
             guard wanted > 0 else { return }
             dispatch(buffer.take(upTo: wanted), &receiver)
         }
-        if case .serving = phase { end(.normal) }
+        if case .serving(let reason) = phase { end(reason) }
     }
 
     /// Hands out events that come before all that are buffered; what nobody takes goes to the front of the buffer.
@@ -128,8 +133,8 @@ extension OutletStateMachine {
             if !receiver.receive(share, for: id) { refused.append(share) }
         }
         let rest = custom == nil ? demand.dispatch(events, to: deliver) : custom?.dispatch(events, to: deliver)
-        if let rest, !rest.isEmpty { dropped += buffer.giveBack(rest) }
-        for share in refused.reversed() { dropped += buffer.giveBack(share) }
+        if let rest, !rest.isEmpty { giveBack(rest) }
+        for share in refused.reversed() { giveBack(share) }
     }
 }
 
@@ -145,12 +150,12 @@ extension OutletStateMachine {
         if case .open = phase { phase = .finishing }
     }
 
-    /// The producer is through. What is buffered is still served, then all ends normally.
-    mutating func serve() {
+    /// The producer is through. What is buffered is still served, then all ends.
+    mutating func serve(_ reason: EndReason) {
         switch phase {
         case .open, .finishing:
-            phase = .serving
-            if buffer.isEmpty { end(.normal) }
+            phase = .serving(reason)
+            if buffer.isEmpty { end(reason) }
         case .serving, .closed: break
         }
     }

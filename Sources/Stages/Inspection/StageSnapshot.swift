@@ -22,13 +22,3 @@ public struct StageSnapshot: Sendable, Codable, Equatable {
     public var nextStart: Timestamp?
     public var subscriptions: [WindowSnapshot] = []
 }
-
-public enum StageState: String, Sendable, Codable {
-    case waiting
-    case starting
-    case running
-    case backingOff = "backing_off"
-    case draining
-    case stopping
-    case ended
-}

@@ -16,7 +16,7 @@ extension Consumer {
         try inlet.begin()
         var failure: (any Error)?
         do {
-            for await first in inlet.stream {
+            for await first in inlet.stream() {
                 try await handle(first.events)
                 while !Task.isCancelled, let next = inlet.ready() { try await handle(next.events) }
             }

@@ -22,7 +22,7 @@ extension ProducerConsumer {
         try inlet.begin()
         var failure: (any Error)?
         do {
-            for await first in inlet.stream(for: outlet) {
+            for await first in inlet.stream(isWanted: { [outlet] in outlet.isWanted }) {
                 outlet.emit(try await handle(first.events))
                 while !Task.isCancelled, let next = inlet.ready(isWanted: outlet.isWanted) {
                     outlet.emit(try await handle(next.events))
@@ -32,7 +32,7 @@ extension ProducerConsumer {
             failure = error
         }
         var reason = inlet.reason(after: failure, isCancelled: Task.isCancelled)
-        if case .normal = reason { reason = await outlet.serve() }
+        if failure == nil, inlet.hasRunDry { reason = await outlet.serve(reason) }
         await terminate(reason)
         inlet.close()
         outlet.close(reason)

@@ -20,11 +20,11 @@ extension TaskConsumer {
         try inlet.begin(isEager: true)
         // The first handler that throws cancels the others, whether events still come or not.
         try? await withThrowingDiscardingTaskGroup { group in
-            for await first in inlet.stream {
+            for await first in inlet.stream() {
                 start(first, in: &group)
                 while !Task.isCancelled, let next = inlet.ready() { start(next, in: &group) }
             }
-            if inlet.hasFailed { group.cancelAll() }
+            if inlet.hasFault { group.cancelAll() }
         }
         let reason = inlet.reason(after: nil, isCancelled: Task.isCancelled)
         await terminate(reason)

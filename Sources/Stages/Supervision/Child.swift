@@ -1,5 +1,5 @@
 /// A running child, as its supervisor sees it.
-public struct Child: Sendable {
+struct Child: Sendable {
     /// The running phase: returns on a normal end or cancellation, throws on failure. Calls `ready` when the child after
     /// it may start.
     let run: @Sendable (_ ready: @escaping @Sendable () -> Void) async throws -> Void

@@ -20,7 +20,6 @@ public final class Supervisor: Sendable {
         var hasBegun = false
         var inbox: [SupervisorStateMachine.Event] = []
         var incarnations: [String: Incarnation] = [:]
-        var refusals: [String: any Error] = [:]
         /// Who waits for a child to start, or to end.
         var waiters: [String: [Waiter]] = [:]
         /// Who waits for the supervisor to end.
@@ -83,12 +82,12 @@ public final class Supervisor: Sendable {
     public func start(_ child: ChildSpecification) async throws {
         try state.withLock { state throws(SupervisorError) in
             try requireRunning(state.machine)
-            state.refusals[child.id] = nil
             try state.machine.add(child, isListed: false, at: time.now)
         }
         await settle(child.id)
-        if let error = state.withLock({ $0.refusals.removeValue(forKey: child.id) }) {
-            throw SupervisorError.startFailed(child: child.id, error: error)
+        try state.withLock { state throws(SupervisorError) in
+            if let error = state.machine.takeRefusal(of: child.id) { throw .startFailed(child: child.id, error: error) }
+            try requireRunning(state.machine)
         }
     }
 
@@ -117,13 +116,15 @@ public final class Supervisor: Sendable {
 
     /// Ends the tree gently: nothing is restarted any more, stages at the head of a flow make no more events, and the
     /// others end, in the order of the flow, once they have handled what is under way. What has not ended within `limit` is
-    /// ended as by a cancellation. Returns when all have ended; ``run()`` returns too.
+    /// ended as by a cancellation. Returns when all have ended; ``run()`` returns too, at once if it comes
+    /// later.
     public func drain(within limit: Duration) async {
         let deadline = time.now + limit
         let children = state.withLock { state in
             state.machine.drain(at: time.now)
-            return state.machine.children
+            return state.hasBegun ? state.machine.children : nil
         }
+        guard let children else { return }
         signal.raise()
         let alarm = own { [self] in
             do {
@@ -175,206 +176,5 @@ public final class Supervisor: Sendable {
         guard let incarnation, let child = incarnation.child, child.crash(path.dropFirst(), error) else { return false }
         if path.count == 1 { incarnation.task?.cancel() }
         return true
-    }
-}
-
-// MARK: Running
-
-extension Supervisor {
-    /// - Parameter ready: Called when the listed children have started.
-    func run(ready: @escaping @Sendable () -> Void) async throws {
-        try state.withLock { state throws(SupervisorError) in
-            guard !state.hasBegun else { throw .hasRun(supervisor: id) }
-            state.hasBegun = true
-        }
-        let reason = await withTaskCancellationHandler {
-            await supervise(ready)
-        } onCancel: {
-            post(.shutdown)
-        }
-        try reason.get()
-    }
-
-    private func supervise(_ ready: @escaping @Sendable () -> Void) async -> EndReason {
-        var ready: (@Sendable () -> Void)? = ready
-        while true {
-            let (actions, phase, met) = state.withLock { state in
-                let now = time.now
-                let inbox = state.inbox
-                state.inbox = []
-                var actions: [SupervisorStateMachine.Action] = []
-                for event in inbox { actions += state.machine.handle(event, at: now) }
-                actions += state.machine.advance(at: now)
-                return (actions, state.machine.phase, state.takeMet())
-            }
-            for action in actions { perform(action) }
-            for waiter in met { waiter.resume() }
-            switch phase {
-            case .ended(let reason):
-                disarm()
-                return reason
-            case .running:
-                ready?()
-                ready = nil
-            case .starting, .draining, .stopping: break
-            }
-            arm()
-            await signal.suspend()
-        }
-    }
-
-    func post(_ event: SupervisorStateMachine.Event) {
-        state.withLock { $0.inbox.append(event) }
-        signal.raise()
-    }
-
-    private func perform(_ action: SupervisorStateMachine.Action) {
-        switch action {
-        case .start(let specification, let number):
-            start(specification, number)
-        case .cancel(let id, let number):
-            let incarnation = state.withLock { $0.incarnations[id] }
-            if let incarnation, incarnation.number == number { incarnation.task?.cancel() }
-        case .failed(let child, let error, let delay):
-            let next = delay.map { $0 > .zero ? "; it is started again in \($0)" : "; it is started again" } ?? ""
-            logger.warning("\(id): \(child) failed: \(error)\(next)")
-        case .refused(let child, let error):
-            state.withLock { $0.refusals[child] = error }
-        case .abandoned(let child):
-            logger.error("\(id): \(child) did not end within its deadline and is left to itself")
-        }
-    }
-
-    private func start(_ specification: ChildSpecification, _ number: Int) {
-        let id = specification.id
-        let task = own { [self] in
-            do {
-                let child = try await specification.start()
-                state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
-                try await child.run { [self] in post(.started(id, task: number)) }
-                post(.ended(id, task: number, .normal))
-            } catch {
-                post(.ended(id, task: number, EndReason(error, isCancelled: Task.isCancelled)))
-            }
-        }
-        state.withLock { $0.updateIncarnation(number, of: id) { $0.task = task } }
-    }
-}
-
-// MARK: Time and tasks
-
-extension Supervisor {
-    /// Starts a task that is not a child task: the one place where the library does so. Children must not be cancelled
-    /// when the supervisor is, since they end in order; a child that ignores its cancellation must not be waited for
-    /// longer than its deadline, and a task group waits for all of its tasks; and the clock must go on for a supervisor
-    /// that is cancelled, since it measures those deadlines. Every such task is awaited, cancelled or, once, reported as
-    /// abandoned. Exception: for these reasons.
-    private func own(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        Task.detached(executorPreference: executor, operation: body)
-    }
-
-    /// Sees to it that the loop is woken at the machine's next deadline.
-    private func arm() {
-        let deadline = state.withLock { state in
-            let deadline = state.machine.deadline
-            if let deadline, let timer = state.timer, timer.deadline <= deadline { return nil as Duration? }
-            return deadline
-        }
-        guard let deadline else { return }
-        disarm()
-        let task = own { [self] in
-            do {
-                try await time.sleep(until: deadline)
-                state.withLock { $0.timer = nil }
-                signal.raise()
-            } catch {
-                // Another one was set, or the supervisor has ended.
-            }
-        }
-        state.withLock { $0.timer = (deadline, task) }
-    }
-
-    private func disarm() {
-        state.withLock { state in
-            defer { state.timer = nil }
-            return state.timer?.task
-        }?.cancel()
-    }
-}
-
-// MARK: Waiting
-
-extension Supervisor {
-    /// Waits until a condition on a child holds, or the supervisor has ended.
-    private func wait(for child: String, until isMet: @escaping @Sendable (ChildRecord?) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isMet = state.withLock { state in
-                if state.isOver || isMet(state.machine.records[child]) { return true }
-                state.waiters[child, default: []].append(Waiter(isMet: isMet, continuation: continuation))
-                return false
-            }
-            if isMet { continuation.resume() } else { signal.raise() }
-        }
-    }
-
-    private func waitForEnd() async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                if !state.isOver { state.lastWaiters.append(continuation) }
-                return state.isOver
-            }
-            if isOver { continuation.resume() }
-        }
-    }
-
-    /// Waits until a child has started, is held back, or is gone.
-    private func settle(_ child: String) async {
-        await wait(for: child) { record in
-            switch record?.state {
-            case .waiting, .starting: false
-            case .running, .backingOff, .stopping, .ended, nil: true
-            }
-        }
-    }
-
-    private func requireRunning(_ machine: SupervisorStateMachine) throws(SupervisorError) {
-        switch machine.phase {
-        case .starting, .running: break
-        case .draining, .stopping, .ended: throw .notRunning(supervisor: id)
-        }
-    }
-}
-
-extension Supervisor.State {
-    var isOver: Bool {
-        if case .ended = machine.phase { true } else { false }
-    }
-
-    /// The child's task may be there before its number is, or after: whoever comes first makes the entry.
-    mutating func updateIncarnation(_ number: Int, of id: String, _ change: (inout Supervisor.Incarnation) -> Void) {
-        guard machine.records[id] != nil, number >= incarnations[id]?.number ?? 0 else { return }
-        var incarnation = incarnations[id] ?? Supervisor.Incarnation(number: number)
-        if incarnation.number < number { incarnation = Supervisor.Incarnation(number: number) }
-        change(&incarnation)
-        incarnations[id] = incarnation
-    }
-
-    /// After a step: lets go of children that are forgotten, and takes out those who need not wait any longer.
-    mutating func takeMet() -> [CheckedContinuation<Void, Never>] {
-        var met: [CheckedContinuation<Void, Never>] = []
-        for id in machine.takeChanges() {
-            let record = machine.records[id]
-            if record == nil { incarnations[id] = nil }
-            guard let waiting = waiters.removeValue(forKey: id) else { continue }
-            let rest = waiting.filter { !$0.isMet(record) }
-            met += waiting.filter { $0.isMet(record) }.map(\.continuation)
-            if !rest.isEmpty { waiters[id] = rest }
-        }
-        if isOver {
-            met += waiters.values.joined().map(\.continuation) + lastWaiters
-            waiters = [:]
-            lastWaiters = []
-        }
-        return met
     }
 }

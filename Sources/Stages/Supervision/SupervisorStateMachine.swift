@@ -27,8 +27,6 @@ struct SupervisorStateMachine: Sendable {
         case cancel(String, task: Int)
         /// A child failed; it is started again after `delay`, or not at all.
         case failed(String, any Error, delay: Duration?)
-        /// A child that was added did not start, and is forgotten.
-        case refused(String, any Error)
         /// A child did not end within its deadline, and is left to itself.
         case abandoned(String)
     }
@@ -41,19 +39,21 @@ struct SupervisorStateMachine: Sendable {
     private(set) var restarts = 0
     private(set) var lastFailure: ChildRecord.Failure?
     private(set) var records: [String: ChildRecord] = [:]
+    /// Why children that were added did not start.
+    private var refusals: [String: any Error] = [:]
     /// The listed children, in order.
-    private var listed: [String] = []
+    var listed: [String] = []
     /// Added children that may have a step to take.
-    private var pending: [String] = []
+    var pending: [String] = []
     /// Children that have changed since this was emptied last.
     private var changes: [String] = []
-    private var lastTask = 0
+    var lastTask = 0
     private var lastPosition = 0
-    private var alive = 0
-    private var aliveWorkers = 0
-    private var addedToStop = 0
+    private(set) var alive = 0
+    private(set) var aliveWorkers = 0
+    private(set) var addedToStop = 0
     /// No child has a deadline before this; there need not be one at it.
-    private(set) var deadline: Duration?
+    var deadline: Duration?
 
     init(strategy: RestartStrategy, intensity: RestartIntensity, backOff: BackOff?, now: Duration) {
         self.strategy = strategy
@@ -71,7 +71,7 @@ struct SupervisorStateMachine: Sendable {
     }
 
     /// The one way to change a child.
-    private mutating func update(_ id: String, _ change: (inout ChildRecord) -> Void) {
+    mutating func update(_ id: String, _ change: (inout ChildRecord) -> Void) {
         guard var record = records.removeValue(forKey: id) else { return }
         alive -= record.isAlive ? 1 : 0
         aliveWorkers -= record.isAliveWorker ? 1 : 0
@@ -96,7 +96,7 @@ struct SupervisorStateMachine: Sendable {
         changes.append(id)
     }
 
-    private mutating func enter(_ phase: Phase, _ now: Duration) {
+    mutating func enter(_ phase: Phase, _ now: Duration) {
         self.phase = phase
         since = now
     }
@@ -108,9 +108,15 @@ extension SupervisorStateMachine {
     mutating func add(_ specification: ChildSpecification, isListed: Bool, at now: Duration) throws(SupervisorError) {
         let id = specification.id
         guard records[id] == nil else { throw .alreadyPresent(child: id) }
+        refusals[id] = nil
         lastPosition += 1
         records[id] = ChildRecord(specification: specification, position: lastPosition, isListed: isListed, at: now)
         if isListed { listed.append(id) } else { pending.append(id) }
+    }
+
+    /// Why an added child did not start, if it did not. It has been forgotten.
+    mutating func takeRefusal(of id: String) -> (any Error)? {
+        refusals.removeValue(forKey: id)
     }
 
     /// Starts again a child that was ended.
@@ -191,7 +197,8 @@ extension SupervisorStateMachine {
     private mutating func startFailed(_ record: ChildRecord, _ error: any Error, _ now: Duration) -> [Action] {
         guard record.isListed else {
             forget(record.id)
-            return [.refused(record.id, error)]
+            refusals[record.id] = error
+            return []
         }
         let actions = failure(record, .failed(error), delay: nil, now)
         stopAll(.failed(SupervisorError.startFailed(child: record.id, error: error)), now)
@@ -241,7 +248,7 @@ extension SupervisorStateMachine {
         }
     }
 
-    private mutating func stopAll(_ reason: EndReason, _ now: Duration) {
+    mutating func stopAll(_ reason: EndReason, _ now: Duration) {
         switch phase {
         case .stopping, .ended: return
         case .starting, .running, .draining: enter(.stopping(reason), now)
@@ -264,135 +271,5 @@ extension SupervisorStateMachine {
 
     private func error(of reason: EndReason, child: String) -> any Error {
         if case .failed(let error) = reason { error } else { SupervisorError.endedUnexpectedly(child: child) }
-    }
-}
-
-// MARK: Steps
-
-extension SupervisorStateMachine {
-    /// Takes the steps that are due.
-    mutating func advance(at now: Duration) -> [Action] {
-        var actions = meetDeadlines(now)
-        actions += stopAdded(now)
-        actions += stopListed(now)
-        switch phase {
-        case .starting, .running:
-            actions += startListed(now)
-            if case .starting = phase, !isAnyListedStarting { enter(.running, now) }
-            if case .running = phase { actions += startAdded(now) }
-        case .draining:
-            pending = []
-            if alive == aliveWorkers {
-                stopAll(.normal, now)
-                actions += advance(at: now)
-            }
-        case .stopping(let reason):
-            pending = []
-            if alive == 0 { enter(.ended(reason), now) }
-        case .ended: break
-        }
-        return actions
-    }
-
-    private mutating func meetDeadlines(_ now: Duration) -> [Action] {
-        guard let deadline, deadline <= now else { return [] }
-        self.deadline = nil
-        var actions: [Action] = []
-        for record in children {
-            guard let due = record.deadline else { continue }
-            if case .stopping = record.state, due <= now {
-                actions.append(.abandoned(record.id))
-                update(record.id) { $0.isGone(at: now) }
-            } else if due > now {
-                self.deadline = min(due, self.deadline ?? due)
-            } else if !record.isListed {
-                pending.append(record.id)
-            }
-        }
-        return actions
-    }
-
-    /// Whether children depend on those before them now: always, but for one_for_one while it runs.
-    private var isOrdered: Bool {
-        if case .running = phase { strategy != .oneForOne } else { true }
-    }
-
-    private var isAnyListedStarting: Bool {
-        listed.contains { records[$0]?.state == .waiting || records[$0]?.state == .starting }
-    }
-
-    private var isAnyToStop: Bool {
-        addedToStop > 0 || listed.contains { records[$0]?.mustStop ?? false }
-    }
-
-    private mutating func stopAdded(_ now: Duration) -> [Action] {
-        guard addedToStop > 0 else { return [] }
-        return pending.compactMap { id in
-            guard let record = records[id], record.mustStop else { return nil }
-            return cancel(record, now)
-        }
-    }
-
-    private mutating func stopListed(_ now: Duration) -> [Action] {
-        var actions: [Action] = []
-        var isHeld = addedToStop > 0
-        for id in listed.reversed() {
-            guard let record = records[id], record.mustStop else { continue }
-            // It goes when all that started after it have gone.
-            if isOrdered, isHeld { break }
-            isHeld = true
-            if let action = cancel(record, now) { actions.append(action) }
-        }
-        return actions
-    }
-
-    private mutating func cancel(_ record: ChildRecord, _ now: Duration) -> Action? {
-        if case .stopping = record.state { return nil }
-        let deadline = now + record.specification.shutdown
-        update(record.id) { $0.enter(.stopping(deadline: deadline), at: now) }
-        return .cancel(record.id, task: record.task)
-    }
-
-    private mutating func startListed(_ now: Duration) -> [Action] {
-        if isOrdered, isAnyToStop { return [] }
-        var actions: [Action] = []
-        for id in listed {
-            guard let record = records[id] else { continue }
-            switch record.state {
-            case .waiting: actions.append(start(record, now))
-            case .backingOff(let until) where until <= now: actions.append(start(record, now))
-            case .backingOff where strategy == .oneForOne: continue
-            case .starting, .backingOff: break
-            case .running, .stopping, .ended: continue
-            }
-            // It is starting, or held back: those after it wait.
-            if isOrdered { break }
-        }
-        return actions
-    }
-
-    private mutating func startAdded(_ now: Duration) -> [Action] {
-        if isOrdered, isAnyToStop { return [] }
-        var actions: [Action] = []
-        for id in pending {
-            guard let record = records[id] else { continue }
-            switch record.state {
-            case .waiting: actions.append(start(record, now))
-            case .backingOff(let until) where until <= now: actions.append(start(record, now))
-            case .starting, .running, .backingOff, .stopping, .ended: continue
-            }
-        }
-        pending = []
-        return actions
-    }
-
-    private mutating func start(_ record: ChildRecord, _ now: Duration) -> Action {
-        lastTask += 1
-        let task = lastTask
-        update(record.id) { record in
-            record.task = task
-            record.enter(.starting, at: now)
-        }
-        return .start(record.specification, task: task)
     }
 }

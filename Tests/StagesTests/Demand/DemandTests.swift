@@ -178,8 +178,11 @@ struct DemandTests {
         }
     }
 
-    @Test("D10 When its producer is gone, a producer-consumer still serves the events it holds, and only then ends")
-    func servesWhatItHolds() async throws {
+    @Test(
+        "D10 When its producer is gone, a producer-consumer still serves the events it holds, and only then ends",
+        arguments: [nil, TestError("gone")]
+    )
+    func servesWhatItHolds(failure: TestError?) async throws {
         let producer = ProbeProducer()
         let transformer = ProbeTransformer { events in events.flatMap { [$0, $0] } }
         let gate = Gate()
@@ -190,13 +193,15 @@ struct DemandTests {
             expect(try await producer.demands.next(), 10)
             producer.outlet.emit(Array(0..<10))
             expect(try await consumer.batches.next(), [0, 0])
-            producer.finish()
-            expect(try await producer.ends.next().isNormal, true)
+            if let failure { producer.crash(failure) } else { producer.finish() }
+            _ = try await producer.ends.next()
             #expect(window.window?.held == 8)
             gate.open()
             expect(try await consumer.events(18), Array((1..<10).flatMap { [$0, $0] }))
-            expect(try await transformer.ends.next().isNormal, true)
-            expect(try await consumer.ends.next().isNormal, true)
+            for ends in [transformer.ends, consumer.ends] {
+                let reason = try await ends.next()
+                #expect(failure.map { reason.isFailure($0) } ?? reason.isNormal)
+            }
         }
     }
 }

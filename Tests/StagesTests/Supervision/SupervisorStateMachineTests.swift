@@ -27,7 +27,7 @@ struct SupervisorStateMachineTests {
                         alive[task] = nil
                         starting.remove(task)
                     }
-                case .failed, .refused: break
+                case .failed: break
                 }
             }
         }
