@@ -89,6 +89,7 @@ extension Supervisor {
     /// that is cancelled, since it measures those deadlines. The supervisor hears of the end of each child's task, or
     /// reports it as abandoned; clocks and hooks it cancels when they are not needed any more.
     func own(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        // Exception: for the reasons above.
         Task.detached(executorPreference: executor, operation: body)
     }
 

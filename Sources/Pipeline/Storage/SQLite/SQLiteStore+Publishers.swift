@@ -59,11 +59,11 @@ extension SQLiteStore {
         id: Int64,
         _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
     ) async throws -> Publisher? {
-        try await write { db in
+        try await write { db -> Result<Publisher?, any Error> in
             guard let publisher = try SQLiteStore.publisher(id, db) else { return .success(nil) }
             // What `change` throws is the caller's, not the store's: it passes through as it is.
             let settings = Result { try change(publisher) }
-            if case .failure(let error) = settings { return Result<Publisher?, any Error>.failure(error) }
+            if case .failure(let error) = settings { return .failure(error) }
             try SQLiteStore.write(try settings.get(), of: id, db)
             return .success(try SQLiteStore.publisher(id, db))
         }.get()

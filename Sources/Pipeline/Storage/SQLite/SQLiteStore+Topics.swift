@@ -50,11 +50,11 @@ extension SQLiteStore {
         id: Int64,
         _ change: @escaping @Sendable (Topic) throws -> TopicSettings
     ) async throws -> Topic? {
-        try await write { db in
+        try await write { db -> Result<Topic?, any Error> in
             guard let topic = try SQLiteStore.topic(id, db) else { return .success(nil) }
             // What `change` throws is the caller's, not the store's: it passes through as it is.
             let settings = Result { try change(topic) }
-            if case .failure(let error) = settings { return Result<Topic?, any Error>.failure(error) }
+            if case .failure(let error) = settings { return .failure(error) }
             try SQLiteStore.write(try settings.get(), of: id, db)
             return .success(try SQLiteStore.topic(id, db))
         }.get()
