@@ -75,7 +75,7 @@ package final class PostOffice: Sendable {
     /// Throws `StoreError` when the store cannot be read at the start. When it returns, every outcome is committed.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.resources.committer.run() }
+            group.addTask(executorPreference: resources.store.executor) { await self.resources.committer.run() }
             do {
                 try await withThrowingTaskGroup(of: Void.self) { serving in
                     serving.addTask { try await self.root.run() }

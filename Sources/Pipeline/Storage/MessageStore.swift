@@ -57,6 +57,8 @@ package protocol MessageStore: Sendable {
 
     /// How writes are grouped: see `StoreLanes`.
     var lanes: StoreLanes { get }
+    /// Where `commit` runs without a thread switch, if the caller runs there too; nil: anywhere.
+    var executor: (any TaskExecutor)? { get }
     /// Commits all of it in one transaction (each half under a savepoint of its own) and answers each member apart.
     /// Locks are taken in one order: progress records by publisher, then topics by id.
     ///
@@ -91,6 +93,10 @@ package protocol MessageStore: Sendable {
     func check() async throws
     /// Ends all connections. Writes under way are awaited; afterwards every method throws `StoreError.unavailable`.
     func close() async throws
+}
+
+extension MessageStore {
+    package var executor: (any TaskExecutor)? { nil }
 }
 
 /// How many writers a store has. The committer keeps one batch under way in each lane.

@@ -22,7 +22,7 @@ struct CheckpointPlan: Sendable {
     /// - Parameters:
     ///   - interval: Pages between two checkpoints beside the writer.
     ///   - limit: Pages from which on the writer helps.
-    init(interval: Int = 1000, limit: Int = 4000) {
+    init(interval: Int = 4000, limit: Int = 16_000) {
         self.interval = interval
         self.limit = limit
         next = interval

@@ -21,12 +21,15 @@ final class Checkpointer: Sendable {
         self.logger = logger
     }
 
-    /// To be called on the writer's connection after each commit, when whoever waited for it has been answered.
-    func committed(on writer: Database) {
+    /// To be called after each commit.
+    ///
+    /// - Parameter onWriter: Runs what it is given on the writer's connection, not before whoever waited for the commit has
+    ///   been answered.
+    func committed(onWriter: (@escaping @Sendable (Database) -> Void) -> Void) {
         switch plan.withLock({ $0.committed(pages: gauge.pages) }) {
         case .none: break
         case .start: connection.asyncWriteWithoutTransaction { self.runBeside($0) }
-        case .finish: checkpoint(writer)
+        case .finish: onWriter { self.checkpoint($0) }
         }
     }
 

@@ -13,7 +13,10 @@ package final class SQLiteStore: MessageStore {
     // Last, so that it goes last: the connections report to it.
     private let gauge: WALGauge
 
+    private let thread = WriterThread(named: "sqlite")
+
     package let lanes = StoreLanes.shared
+    package var executor: (any TaskExecutor)? { thread }
 
     /// Opens the file, or makes it, and brings its tables up to date. Blocks meanwhile.
     ///
@@ -54,6 +57,7 @@ package final class SQLiteStore: MessageStore {
             try checkpointer.close()
             try pool.close()
             lock.withLock { $0 = nil }
+            thread.stop()
         } catch {
             throw StoreError(error)
         }
@@ -64,16 +68,30 @@ package final class SQLiteStore: MessageStore {
     ///
     /// - Throws: `StoreError`; then nothing is stored, or, when it is `outcomeUnknown`, that is not known.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
+        // On the writer's own thread it may block, and nobody needs to be woken.
+        if thread.isCurrent { return try writeHere(body) }
+        return try await withCheckedThrowingContinuation { continuation in
             pool.asyncWriteWithoutTransaction { [checkpointer] db in
                 guard !db.isClosed else {
                     continuation.resume(throwing: StoreError.unavailable(reason: "the database is closed"))
                     return
                 }
                 continuation.resume(with: Result { try SQLiteStore.transaction(db, body) })
-                checkpointer.committed(on: db)
+                checkpointer.committed { $0(db) }
             }
         }
+    }
+
+    private func writeHere<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        let result = pool.writeWithoutTransaction { db in
+            Result {
+                guard !db.isClosed else { throw StoreError.unavailable(reason: "the database is closed") }
+                return try SQLiteStore.transaction(db, body)
+            }
+        }
+        // Whoever waits for the commit does not wait for a checkpoint.
+        checkpointer.committed { [pool] checkpoint in pool.asyncWriteWithoutTransaction(checkpoint) }
+        return try result.get()
     }
 
     /// Runs `body` on one of the reading connections, in a snapshot of its own.
