@@ -58,7 +58,7 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
                 values: runs.map(\.rate),
                 yardstick: RawDelivery.name,
                 yardstickValues: yardsticks.map(\.rate),
-                sinkProcessorShares: yardsticks.map(\.sinkShare)
+                context: ["sink_processor_share": yardsticks.map(\.sinkShare)]
             )
         ]
     }

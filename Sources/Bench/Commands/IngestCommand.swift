@@ -33,10 +33,12 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
         var ids: [Int] = []
         var yardsticks: [Double] = []
         var rates: [Double] = []
+        var syncTimes: [Double] = []
         // The first requests of a process pay for what is set up once.
         _ = try await post(to: echo.url + "/", count: 1000)
         ids += try await post(to: server.url + "/api/messages", count: 1000).ids
         for round in 1...output.rounds {
+            syncTimes.append(try DiskProbe.syncTime(in: folder.url))
             yardsticks.append(try await post(to: echo.url + "/", count: messages).rate)
             let load = try await post(to: server.url + "/api/messages", count: messages)
             rates.append(load.rate)
@@ -59,7 +61,8 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
                 ],
                 values: rates,
                 yardstick: Self.yardstick,
-                yardstickValues: yardsticks
+                yardstickValues: yardsticks,
+                context: ["disk_sync_ms": syncTimes]
             )
         ]
     }

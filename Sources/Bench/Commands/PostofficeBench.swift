@@ -41,7 +41,7 @@ struct PostofficeBench: AsyncParsableCommand {
         } catch let error as BenchError {
             leaveNothing()
             Progress.say("Error: \(error)")
-            _exit(1)
+            Foundation.exit(1)
         } catch {
             leaveNothing()
             exit(withError: error)

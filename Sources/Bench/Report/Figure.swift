@@ -35,8 +35,8 @@ struct Figure: Encodable {
     var yardstick: Yardstick
     /// The value as a part of the yardstick's.
     var ratio: Double
-    /// The processor time of the sink, as a part of the time that it received; nil where there was none.
-    var sinkProcessorShare: Double?
+    /// What else was measured, that helps to understand the value.
+    var context: [String: Double]
 
     /// - Parameters: of each round, in the order measured.
     init(
@@ -46,7 +46,7 @@ struct Figure: Encodable {
         values: [Double],
         yardstick: String,
         yardstickValues: [Double],
-        sinkProcessorShares: [Double] = []
+        context: [String: [Double]] = [:]
     ) {
         self.name = name
         self.unit = unit
@@ -54,17 +54,7 @@ struct Figure: Encodable {
         value = Self.rounded(Self.median(values))
         self.yardstick = Yardstick(name: yardstick, value: Self.rounded(Self.median(yardstickValues)))
         ratio = Self.rounded(Self.median(values) / Self.median(yardstickValues))
-        sinkProcessorShare = sinkProcessorShares.isEmpty ? nil : Self.rounded(Self.median(sinkProcessorShares))
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case name
-        case value
-        case unit
-        case parameters
-        case yardstick
-        case ratio
-        case sinkProcessorShare = "sink_processor_share"
+        self.context = context.mapValues { Self.rounded(Self.median($0)) }
     }
 
     static func median(_ values: [Double]) -> Double {

@@ -39,9 +39,7 @@ struct Results: Encodable {
         }
         for (index, figure) in figures.enumerated().reversed() {
             var details = figure.parameters.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            if let share = figure.sinkProcessorShare {
-                details.append("sink busy \((share * 100).text()) % of one core")
-            }
+            details += figure.context.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.measured)" }
             lines.insert("  " + details.joined(separator: ", "), at: index + 2)
         }
         return lines.joined(separator: "\n")
