@@ -38,6 +38,10 @@ package final class SQLiteStore: MessageStore {
         }
     }
 
+    deinit {
+        thread.stop()
+    }
+
     package func check() async throws {
         try await write { db in
             try db.execute(sql: "UPDATE probe SET written = written + 1")

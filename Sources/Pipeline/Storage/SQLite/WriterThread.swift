@@ -12,6 +12,7 @@ final class WriterThread: TaskExecutor {
     }
 
     private let state = Mutex(State())
+    // Exception: what this thread waits on; no queue is involved.
     private let bell = DispatchSemaphore(value: 0)
     private let thread = Atomic<UInt>(0)
 
@@ -62,6 +63,7 @@ final class WriterThread: TaskExecutor {
     }
 
     /// Not inlined: a thread's identity must not be carried over a suspension.
+    // Exception: asks which thread this is, and makes none.
     @inline(never)
     private static var current: UInt { UInt(bitPattern: ObjectIdentifier(Thread.current).hashValue) }
 }
