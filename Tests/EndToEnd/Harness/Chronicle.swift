@@ -12,6 +12,7 @@ final class Chronicle: Sendable {
     let server: ServerProcess
     let api: API
     private let seed: UInt64?
+    private let attributes: String
     private let recorder = HistoryRecorder()
     private let books = Watched(Books())
 
@@ -35,10 +36,13 @@ final class Chronicle: Sendable {
         var taken: Set<Int> = []
     }
 
-    /// - Parameter seed: what a failure is repeated with.
-    init(_ server: ServerProcess, seed: UInt64? = nil) {
+    /// - Parameters:
+    ///   - seed: what a failure is repeated with.
+    ///   - attributes: those of all messages, as JSON text; their payloads are objects then.
+    init(_ server: ServerProcess, seed: UInt64? = nil, attributes: String = "{}") {
         self.server = server
         self.seed = seed
+        self.attributes = attributes
         api = API(server)
     }
 
@@ -67,8 +71,9 @@ final class Chronicle: Sendable {
         let topicID = try #require(books.value.topics[topic])
         recorder.record(.subscribed(publisher: publisher, .init(topic: topicID, maxDemand: maxDemand)))
         books.change { $0.publishers[publisher] = Reader(topic: topicID) }
-        receiver.follow(path) { [recorder, books] arrival, succeeded in
-            recorder.arrived(Int64(arrival.messageID), at: publisher, payload: arrival.body, succeeded: succeeded)
+        receiver.follow(path) { [recorder, books, attributes] arrival, succeeded in
+            let payload = arrival.payload(without: attributes)
+            recorder.arrived(Int64(arrival.messageID), at: publisher, payload: payload, succeeded: succeeded)
             if succeeded { books.change { _ = $0.publishers[publisher]?.taken.insert(arrival.messageID) } }
         }
         return id
@@ -81,7 +86,7 @@ final class Chronicle: Sendable {
     func post(_ topic: String, _ payload: String, by client: HTTPClient? = nil) async throws -> HTTPAnswer {
         let topicID = try #require(books.value.topics[topic])
         recorder.record(.offered(topic: topicID, PayloadDigest(payload.utf8)))
-        let answer = try await api.post(topic, payload, by: client)
+        let answer = try await api.post(topic, payload, attributes: attributes, by: client)
         if answer.status == 201, let id = answer.id {
             recorder.accepted(Int64(id), topic: topicID, payload: payload.utf8)
             books.change { _ = $0.accepted[topicID, default: []].insert(id) }
@@ -183,4 +188,16 @@ final class Chronicle: Sendable {
     }
 
     private var note: String { seed.map { " (POSTOFFICE_SEED=\($0))" } ?? "" }
+}
+
+extension Arrival {
+    /// What was sent as the payload, if these were the attributes.
+    fileprivate func payload(without attributes: String) -> [UInt8] {
+        let end = Array(#","attributes":\#(attributes)}"#.utf8)
+        guard attributes != "{}", body.suffix(end.count).elementsEqual(end) else { return body }
+        var payload = body
+        payload.removeLast(end.count)
+        payload.append(UInt8(ascii: "}"))
+        return payload
+    }
 }

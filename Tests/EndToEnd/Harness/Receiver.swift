@@ -20,6 +20,9 @@ final class Receiver: Sendable {
         var delivered: [Int: Int] = [:]
     }
 
+    /// A larger body is not remembered: a test may have thousands.
+    private static let keptBytes = 2_000_000
+
     private struct Journal: Sendable {
         /// By path.
         var followers: [String: Follower] = [:]
@@ -96,6 +99,7 @@ final class Receiver: Sendable {
                     var arrival = request
                     arrival.order = seen.arrivals.count
                     seen.arrivals.append(arrival)
+                    if arrival.body.count > Self.keptBytes { seen.arrivals[arrival.order].body = [] }
                     return arrival
                 }
                 return script.withLock { $0 }(arrival)

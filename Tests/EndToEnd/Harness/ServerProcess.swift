@@ -62,6 +62,8 @@ final class ServerProcess: Sendable {
     var url: String { run.withLock { $0?.url ?? "http://127.0.0.1:9" } }
     var isRunning: Bool { run.withLock { $0 != nil } }
     var processIdentifier: Int32? { run.withLock { $0?.process.processIdentifier } }
+    /// - Throws: when it does not run.
+    var figures: ProcessFigures { get throws { ProcessFigures(processIdentifier: try #require(processIdentifier)) } }
     var log: [String] { run.withLock { $0?.log.lines ?? [] } }
 
     /// Starts it, and waits until it says that it listens.
