@@ -140,7 +140,13 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Server", "Bench", "Pipeline", "TestSupport"],
+            dependencies: [
+                "Server",
+                "Bench",
+                "Pipeline",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/EndToEnd",
             swiftSettings: settings
         ),

@@ -11,34 +11,29 @@ struct CrashTests {
         let receivers = try (0..<3).map { _ in try Receiver { _ in .status(200, after: .milliseconds(2)) } }
         let server = try ServerProcess(["MAX_DEMAND": String(maxDemand), "ENABLE_FAULT_INJECTION": "true"])
         try await server.start()
-        let api = API(server)
-        try await api.createTopic("crashes")
+        let chronicle = Chronicle(server)
+        try await chronicle.createTopic("crashes")
         var publishers: [Int] = []
-        for receiver in receivers { publishers.append(try await api.createPublisher("crashes", target: receiver.url)) }
-        let chronicle = Chronicle()
-        let senders = Senders(api: api, topic: "crashes", chronicle: chronicle)
+        for receiver in receivers { publishers.append(try await chronicle.subscribe(receiver, to: "crashes")) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await senders.post(900, by: 4) }
+            group.addTask { try await Senders(chronicle: chronicle, topic: "crashes").post(900, by: 4) }
             group.addTask { [publishers] in
                 for count in [100, 400] {
                     try await receivers[0].delivered(count)
-                    try await api.crash(publishers[0], stage)
-                    chronicle.killed()
+                    try await chronicle.crash(publishers[0], stage)
                 }
             }
             try await group.waitForAll()
         }
-        for receiver in receivers { try await receiver.delivered(chronicle.acceptedIDs) }
-        for publisher in publishers { try await api.settled(publisher) }
-        chronicle.judge(receivers, repeats: maxDemand)
-        for neighbour in receivers.dropFirst() { #expect(neighbour.duplicates == 0) }
+        try await chronicle.delivered()
 
-        let crashed = try await api.stages(publishers[0])
+        let crashed = try await chronicle.api.stages(publishers[0])
         #expect(crashed["restarts"] as? Int == 2)
         #expect((crashed["last_crash"] as? [String: Any])?["stage"] as? String == stage)
         for publisher in publishers.dropFirst() {
-            #expect(try await api.stages(publisher)["restarts"] as? Int == 0)
+            #expect(try await chronicle.api.stages(publisher)["restarts"] as? Int == 0)
         }
+        try await chronicle.judge()
     }
 
     @Test("can be crashed by hand only where fault injection is enabled")

@@ -14,33 +14,25 @@ struct FullDiskTests {
         )
         try await server.start()
         let receiver = try Receiver()
-        let api = API(server)
-        let topic = try await api.createTopic("full")
-        let publisher = try await api.createPublisher("full", target: receiver.url)
-        let chronicle = Chronicle()
+        let chronicle = Chronicle(server)
+        let topic = try await chronicle.createTopic("full")
+        try await chronicle.subscribe(receiver, to: "full")
         let payload = #"{"text":""# + String(repeating: "x", count: 60_000) + #""}"#
 
         var refusal: HTTPAnswer?
         for _ in 0..<200 where refusal == nil {
-            let answer = try await api.post("full", payload)
-            if let id = answer.id { chronicle.accepted(id, payload) } else { refusal = answer }
+            let answer = try await chronicle.post("full", payload)
+            if answer.id == nil { refusal = answer }
         }
         let answer = try #require(refusal, "the disk never was full")
         #expect(answer.status == 503)
         #expect(answer.header("retry-after").flatMap(Int.init) != nil)
         #expect(answer.json["errors"] != nil)
 
-        let processIdentifier = try #require(server.processIdentifier)
-        try FileManager.default.removeItem(atPath: "/proc/\(processIdentifier)/root\(folder.path)/ballast")
-        try await eventually {
-            let answer = try await api.post("full", payload)
-            guard let id = answer.id else { return false }
-            chronicle.accepted(id, payload)
-            return true
-        }
-        try await receiver.delivered(chronicle.acceptedIDs)
-        try await api.settled(publisher)
-        chronicle.judge([receiver], repeats: 0)
-        #expect(try await api.topic(topic)["received"] as? Int == chronicle.acceptedIDs.count)
+        try FileManager.default.removeItem(atPath: server.files + "/ballast")
+        try await eventually { try await chronicle.post("full", payload).id != nil }
+        try await chronicle.delivered()
+        #expect(try await chronicle.api.topic(topic)["received"] as? Int == chronicle.acceptedIDs.count)
+        try await chronicle.judge()
     }
 }

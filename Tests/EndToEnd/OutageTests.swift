@@ -15,15 +15,12 @@ struct OutageTests {
         let neighbour = try Receiver()
         let server = try ServerProcess(["MAX_DEMAND": "10"])
         try await server.start()
-        let api = API(server)
-        try await api.createTopic("outages")
+        let chronicle = Chronicle(server)
+        try await chronicle.createTopic("outages")
         let impatient = ["seconds_retry": 1, "seconds_retry_max": 1, "seconds_timeout": 1]
-        let publishers = [
-            try await api.createPublisher("outages", target: receiver.url, impatient),
-            try await api.createPublisher("outages", target: neighbour.url),
-        ]
-        let chronicle = Chronicle()
-        let senders = Senders(api: api, topic: "outages", chronicle: chronicle)
+        try await chronicle.subscribe(receiver, to: "outages", impatient)
+        try await chronicle.subscribe(neighbour, to: "outages")
+        let senders = Senders(chronicle: chronicle, topic: "outages")
         try await senders.post(20, by: 2, name: "before")
         try await receiver.delivered(20)
 
@@ -35,10 +32,7 @@ struct OutageTests {
 
         try end(fault, at: receiver)
         try await senders.post(20, by: 2, name: "after")
-        try await receiver.delivered(chronicle.acceptedIDs)
-        try await neighbour.delivered(80)
-        for publisher in publishers { try await api.settled(publisher) }
-        chronicle.judge([receiver, neighbour], repeats: 0)
+        try await chronicle.judge()
         #expect(neighbour.arrivals.count == 80)
     }
 

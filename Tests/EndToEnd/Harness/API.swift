@@ -61,10 +61,35 @@ struct API: Sendable {
         guard answer.status == 202 else { throw Problem.unexpected(answer) }
     }
 
-    /// Posts a payload, given as JSON text, and answers as the server does.
+    /// One message, with its deliveries.
+    func message(_ id: Int) async throws -> [String: Any] {
+        try await data("GET", "/api/messages/\(id)", nil, 200)
+    }
+
+    /// The delivery of a message whose topic has one publisher.
+    func delivery(_ message: Int) async throws -> [String: Any] {
+        try #require((try await self.message(message)["deliveries"] as? [[String: Any]])?.first)
+    }
+
+    /// The attempts to deliver it.
+    func attempts(_ message: Int) async throws -> [[String: Any]] {
+        try #require(try await delivery(message)["attempts"] as? [[String: Any]])
+    }
+
+    /// The trees of all publishers.
+    func stages() async throws -> [[String: Any]] {
+        try #require(try await data("GET", "/api/stages", nil, 200)["publishers"] as? [[String: Any]])
+    }
+
+    /// Posts a payload, given as JSON text like its attributes, and answers as the server does.
     /// - Throws: when there was no answer.
-    func post(_ topic: String, _ payload: String, by other: HTTPClient? = nil) async throws -> HTTPAnswer {
-        let body = #"{"topic":"\#(topic)","attributes":{},"payload":\#(payload)}"#
+    func post(
+        _ topic: String,
+        _ payload: String,
+        attributes: String = "{}",
+        by other: HTTPClient? = nil
+    ) async throws -> HTTPAnswer {
+        let body = #"{"topic":"\#(topic)","attributes":\#(attributes),"payload":\#(payload)}"#
         return try await (other ?? client).send("POST", server.url + "/api/messages", Array(body.utf8))
     }
 

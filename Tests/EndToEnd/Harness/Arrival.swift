@@ -20,10 +20,12 @@ enum Answer: Sendable {
     case never
     /// Closes the connection without an answer.
     case close
+    /// Sends this, which may be no HTTP or only a part of it, and ends the connection: in order, or with a reset.
+    case raw(String, reset: Bool = false)
 
     static let ok = Answer.status(200)
 
-    /// Whether it tells the sender that the message has arrived.
+    /// Whether it tells a sender who waits for it that the message has arrived.
     var isSuccess: Bool {
         if case .status(200..<300, _, _) = self { true } else { false }
     }

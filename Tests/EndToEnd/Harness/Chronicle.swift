@@ -1,54 +1,203 @@
+@testable import Bench
+import Foundation
+import Pipeline
+import TestSupport
 import Testing
 
-/// What happened in a test, as it is seen from outside, and the judgement on it.
+/// Takes down what happens in a test, as it is seen from outside, and has it judged by the one checker.
+///
+/// Whatever the judgement is about goes through here: topics and publishers are made, messages handed over, the server
+/// is killed, stopped and started, stages are crashed.
 final class Chronicle: Sendable {
-    struct Events: Sendable {
-        /// The payloads of acknowledged messages, by id.
-        var accepted: [Int: String] = [:]
-        /// Payloads whose POST got no answer: they may have been stored or not.
-        var uncertain: Set<String> = []
-        var kills = 0
+    let server: ServerProcess
+    let api: API
+    private let seed: UInt64?
+    private let attributes: String
+    private let recorder = HistoryRecorder()
+    private let books = Watched(Books())
+
+    private struct Books: Sendable {
+        var topics: [String: Int64] = [:]
+        /// Acknowledged messages, by topic.
+        var accepted: [Int64: Set<Int>] = [:]
+        var publishers: [Int64: Reader] = [:]
+
+        /// Whether each publisher has taken all acknowledged messages of its topic.
+        var isDelivered: Bool {
+            publishers.values.allSatisfy { reader in
+                let ids = accepted[reader.topic] ?? []
+                return reader.taken.count >= ids.count && ids.isSubset(of: reader.taken)
+            }
+        }
     }
 
-    private let events = Watched(Events())
-
-    var acceptedIDs: [Int] { events.value.accepted.keys.sorted() }
-
-    func accepted(_ id: Int, _ payload: String) {
-        let earlier = events.change { $0.accepted.updateValue(payload, forKey: id) }
-        #expect(earlier == nil, "id \(id) was given twice")
+    private struct Reader: Sendable {
+        var topic: Int64
+        var taken: Set<Int> = []
     }
 
-    func uncertain(_ payload: String) {
-        events.change { _ = $0.uncertain.insert(payload) }
+    /// - Parameters:
+    ///   - seed: what a failure is repeated with.
+    ///   - attributes: those of all messages, as JSON text; their payloads are objects then.
+    init(_ server: ServerProcess, seed: UInt64? = nil, attributes: String = "{}") {
+        self.server = server
+        self.seed = seed
+        self.attributes = attributes
+        api = API(server)
     }
 
-    func killed() {
-        events.change { $0.kills += 1 }
+    var acceptedIDs: [Int] { books.value.accepted.values.flatMap(\.self).sorted() }
+
+    // MARK: Topics and publishers
+
+    @discardableResult
+    func createTopic(_ name: String) async throws -> Int {
+        let id = try await api.createTopic(name)
+        books.change { $0.topics[name] = Int64(id) }
+        return id
+    }
+
+    /// Creates a publisher that delivers to a receiver. Each has a path of its own when a receiver has several.
+    @discardableResult
+    func subscribe(
+        _ receiver: Receiver,
+        path: String = "/",
+        to topic: String,
+        _ fields: [String: any Sendable] = [:]
+    ) async throws -> Int {
+        let id = try await api.createPublisher(topic, target: receiver.url(path), fields)
+        let maxDemand = try #require(try await api.publisher(id)["max_demand"] as? Int)
+        let publisher = Int64(id)
+        let topicID = try #require(books.value.topics[topic])
+        recorder.record(.subscribed(publisher: publisher, .init(topic: topicID, maxDemand: maxDemand)))
+        books.change { $0.publishers[publisher] = Reader(topic: topicID) }
+        receiver.follow(path) { [recorder, books, attributes] arrival, succeeded in
+            let payload = arrival.payload(without: attributes)
+            recorder.arrived(Int64(arrival.messageID), at: publisher, payload: payload, succeeded: succeeded)
+            if succeeded { books.change { _ = $0.publishers[publisher]?.taken.insert(arrival.messageID) } }
+        }
+        return id
+    }
+
+    // MARK: Messages
+
+    /// Hands a message over, given as JSON text.
+    /// - Throws: when there was no answer: then it may be stored or not.
+    func post(_ topic: String, _ payload: String, by client: HTTPClient? = nil) async throws -> HTTPAnswer {
+        let topicID = try #require(books.value.topics[topic])
+        recorder.record(.offered(topic: topicID, PayloadDigest(payload.utf8)))
+        let answer = try await api.post(topic, payload, attributes: attributes, by: client)
+        if answer.status == 201, let id = answer.id {
+            recorder.accepted(Int64(id), topic: topicID, payload: payload.utf8)
+            books.change { _ = $0.accepted[topicID, default: []].insert(id) }
+        }
+        return answer
+    }
+
+    /// Hands a message over that must be accepted.
+    /// - Returns: its id.
+    @discardableResult
+    func accept(_ topic: String, _ payload: String, by client: HTTPClient? = nil) async throws -> Int {
+        let answer = try await post(topic, payload, by: client)
+        guard answer.status == 201, let id = answer.id else { throw API.Problem.unexpected(answer) }
+        return id
     }
 
     /// Waits until so many messages have been acknowledged.
     func accepted(_ count: Int) async throws {
-        try await events.wait { $0.accepted.count >= count }
+        try await books.wait { $0.accepted.values.reduce(0) { $0 + $1.count } >= count }
     }
 
-    /// The one place where a whole history is judged: call it when nothing is under way any more.
+    /// Waits until every publisher has taken every acknowledged message of its topic.
+    func delivered() async throws {
+        try await books.wait(until: \.isDelivered)
+    }
+
+    // MARK: Faults
+
+    /// `kill -9`, and a look at what it leaves behind.
+    func kill() async throws {
+        await server.kill()
+        recorder.record(.killed)
+        try await observe()
+    }
+
+    /// - Returns: the exit status.
+    @discardableResult
+    func stop() async throws -> Int32 {
+        let status = await server.stop()
+        recorder.record(.stopped)
+        try await observe()
+        return status
+    }
+
+    func start() async throws {
+        recorder.record(.started)
+        try await server.start()
+    }
+
+    func crash(_ publisher: Int, _ stage: String) async throws {
+        recorder.record(.crashed(publisher: Int64(publisher)))
+        try await api.crash(publisher, stage)
+    }
+
+    /// The most memory that the server has had, against what it may have.
+    func held(_ bytes: Int, limit: Int) {
+        recorder.record(.held(bytes: bytes, budget: limit))
+    }
+
+    private func observe() async throws {
+        let publishers = books.value.publishers.keys.sorted()
+        try await server.withRemains { try await self.recorder.observe(publishers, in: $0) }
+    }
+
+    // MARK: Judgement
+
+    /// The end of a test: waits until everything has been delivered and committed, stops the server, and judges.
     ///
-    /// - Parameter repeats: how many deliveries of one receiver a kill may repeat at most, which is max_demand.
-    func judge(_ receivers: [Receiver], repeats: Int) {
-        let events = events.value
-        for receiver in receivers {
-            let delivered = receiver.delivered
-            let lost = events.accepted.keys.filter { delivered[$0] == nil }.sorted()
-            #expect(lost.isEmpty, "acknowledged, but never arrived at \(receiver.url)")
-            #expect(receiver.duplicates <= events.kills * repeats, "arrived more often than kills explain")
-            for arrival in receiver.arrivals {
-                if let payload = events.accepted[arrival.messageID] {
-                    if arrival.text != payload { Issue.record("\(arrival.messageID) arrived changed: \(arrival.text)") }
-                } else if !events.uncertain.contains(arrival.text) {
-                    Issue.record("\(arrival.messageID) was never sent: \(arrival.text)")
-                }
-            }
+    /// What is missing when the test's time is up is told all the same.
+    func judge() async throws {
+        do {
+            try await delivered()
+            for publisher in books.value.publishers.keys.sorted() { try await api.settled(Int(publisher)) }
+        } catch is CancellationError {
+            // Exception: the test's own task reads nothing any more, and what it would read says why.
+            try await Task { try await self.judge(isDrained: true) }.value
+            throw CancellationError()
         }
+        try await judge(isDrained: true)
+    }
+
+    /// The end of a test in which messages are still waiting: kills the server, and judges.
+    func judgeUnfinished() async throws {
+        await server.kill()
+        recorder.record(.killed)
+        try await judge(isDrained: false)
+    }
+
+    private func judge(isDrained: Bool) async throws {
+        if server.isRunning {
+            let status = await server.stop()
+            recorder.record(.stopped)
+            #expect(status == 0, "the server did not stop as it was asked to\(note)")
+        }
+        let final = try await server.withRemains { try await History.Final(of: $0, isDrained: isDrained) }
+        let violations = HistoryChecker.violations(in: recorder.history(final: final))
+        for violation in violations.prefix(10) { Issue.record("\(violation)\(note)") }
+        if violations.count > 10 { Issue.record("\(violations.count - 10) more violations like these\(note)") }
+    }
+
+    private var note: String { seed.map { " (POSTOFFICE_SEED=\($0))" } ?? "" }
+}
+
+extension Arrival {
+    /// What was sent as the payload, if these were the attributes.
+    fileprivate func payload(without attributes: String) -> [UInt8] {
+        let end = Array(#","attributes":\#(attributes)}"#.utf8)
+        guard attributes != "{}", body.suffix(end.count).elementsEqual(end) else { return body }
+        var payload = body
+        payload.removeLast(end.count)
+        payload.append(UInt8(ascii: "}"))
+        return payload
     }
 }

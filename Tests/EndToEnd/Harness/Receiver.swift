@@ -5,11 +5,14 @@ import Synchronization
 final class Receiver: Sendable {
     typealias Script = @Sendable (Arrival) -> Answer
 
+    /// Hears of a request once it has been answered, and whether the sender was told that it has arrived.
+    typealias Follower = @Sendable (Arrival, _ succeeded: Bool) -> Void
+
     let port: Int
-    private let path: String
     private let script: Mutex<Script>
     private let seen = Watched(Seen())
     private let socket = Mutex<ReceiverSocket?>(nil)
+    private let journal = Mutex(Journal())
 
     struct Seen: Sendable {
         var arrivals: [Arrival] = []
@@ -17,9 +20,18 @@ final class Receiver: Sendable {
         var delivered: [Int: Int] = [:]
     }
 
+    /// A larger body is not remembered: a test may have thousands.
+    private static let keptBytes = 2_000_000
+
+    private struct Journal: Sendable {
+        /// By path.
+        var followers: [String: Follower] = [:]
+        /// What has come to paths that nobody follows yet.
+        var unread: [String: [(Arrival, Bool)]] = [:]
+    }
+
     /// Listens on a free port of the loopback interface.
-    init(path: String = "/", _ script: @escaping Script = { _ in .ok }) throws {
-        self.path = path
+    init(_ script: @escaping Script = { _ in .ok }) throws {
         self.script = Mutex(script)
         let socket = try ReceiverSocket(port: 0)
         port = socket.port
@@ -30,11 +42,19 @@ final class Receiver: Sendable {
         stop()
     }
 
-    var url: String { "http://127.0.0.1:\(port)\(path)" }
+    var url: String { url("/") }
     var arrivals: [Arrival] { seen.value.arrivals }
     var delivered: [Int: Int] { seen.value.delivered }
-    /// Deliveries beyond the first of each message.
-    var duplicates: Int { delivered.values.reduce(0) { $0 + $1 - 1 } }
+
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// Tells of the requests to a path, also of those that came before, one after the other.
+    func follow(_ path: String, _ follower: @escaping Follower) {
+        journal.withLock { journal in
+            journal.followers[path] = follower
+            for (arrival, succeeded) in journal.unread.removeValue(forKey: path) ?? [] { follower(arrival, succeeded) }
+        }
+    }
 
     /// Another script from now on.
     func answer(_ other: @escaping Script) {
@@ -79,13 +99,23 @@ final class Receiver: Sendable {
                     var arrival = request
                     arrival.order = seen.arrivals.count
                     seen.arrivals.append(arrival)
+                    if arrival.body.count > Self.keptBytes { seen.arrivals[arrival.order].body = [] }
                     return arrival
                 }
                 return script.withLock { $0 }(arrival)
             },
-            answered: { [weak self] request in
-                self?.seen.change { $0.delivered[request.messageID, default: 0] += 1 }
-            }
+            answered: { [weak self] request, succeeded in self?.answered(request, succeeded) }
         )
+    }
+
+    private func answered(_ request: Arrival, _ succeeded: Bool) {
+        journal.withLock { journal in
+            if let follower = journal.followers[request.path] {
+                follower(request, succeeded)
+            } else {
+                journal.unread[request.path, default: []].append((request, succeeded))
+            }
+        }
+        if succeeded { seen.change { $0.delivered[request.messageID, default: 0] += 1 } }
     }
 }

@@ -12,9 +12,16 @@ final class ReceiverConnection {
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    func serve(_ receive: (Arrival) -> Answer, _ answered: (Arrival) -> Void) {
+    /// - Parameters:
+    ///   - receive: called with each request, as soon as it is complete.
+    ///   - answered: called before the answer is sent, or when there is none; says whether it is one of success that
+    ///     somebody still waits for.
+    func serve(_ receive: (Arrival) -> Answer, _ answered: (Arrival, Bool) -> Void) {
         while let request = next() {
             let answer = receive(request)
+            // Exception: the slowness is what is tested; nothing waits for it.
+            if case .status(_, _, let delay) = answer, delay > .zero { usleep(UInt32(delay / .microseconds(1))) }
+            answered(request, answer.isSuccess && !isClosed)
             switch answer {
             case .close:
                 return
@@ -22,13 +29,29 @@ final class ReceiverConnection {
                 // Ends when the other side gives up, or when the port is closed.
                 while read() {}
                 return
-            case .status(let status, let headers, let delay):
-                // Exception: the slowness is what is tested; nothing waits for it.
-                if delay > .zero { usleep(UInt32(delay / .microseconds(1))) }
-                if answer.isSuccess { answered(request) }
-                guard send(status, headers) else { return }
+            case .raw(let text, let resets):
+                _ = send(text)
+                if resets { reset() }
+                return
+            case .status(let status, let headers, _):
+                var text = "HTTP/1.1 \(status) As scripted\r\ncontent-length: 0\r\n"
+                for (name, value) in headers { text += "\(name): \(value)\r\n" }
+                guard send(text + "\r\n") else { return }
             }
         }
+    }
+
+    /// Whether the other side has gone.
+    private var isClosed: Bool {
+        var byte: UInt8 = 0
+        let count = recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+    }
+
+    /// Whoever closes the socket now sends a reset.
+    private func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     }
 
     private func next() -> Arrival? {
@@ -58,10 +81,8 @@ final class ReceiverConnection {
         return true
     }
 
-    private func send(_ status: Int, _ headers: [String: String]) -> Bool {
-        var text = "HTTP/1.1 \(status) As scripted\r\ncontent-length: 0\r\n"
-        for (name, value) in headers { text += "\(name): \(value)\r\n" }
-        let bytes = Array((text + "\r\n").utf8)
+    private func send(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { write(socket, $0.baseAddress, $0.count) }

@@ -20,8 +20,12 @@ final class ReceiverSocket: Sendable {
     /// Serves until it is closed.
     /// - Parameters:
     ///   - receive: called with each request, as soon as it is complete.
-    ///   - answered: called before the answer is sent, when it is one of success.
-    func serve(_ receive: @escaping @Sendable (Arrival) -> Answer, answered: @escaping @Sendable (Arrival) -> Void) {
+    ///   - answered: called before the answer is sent, or when there is none; says whether it is one of success that
+    ///     somebody still waits for.
+    func serve(
+        _ receive: @escaping @Sendable (Arrival) -> Answer,
+        answered: @escaping @Sendable (Arrival, Bool) -> Void
+    ) {
         Thread.detachNewThread { [self] in
             while true {
                 let connection = accept(listener, nil, nil)

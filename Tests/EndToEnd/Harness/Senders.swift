@@ -2,9 +2,8 @@
 
 /// Clients that post at the same time, each its own share, and try again whenever they have got no answer.
 struct Senders: Sendable {
-    let api: API
-    let topic: String
     let chronicle: Chronicle
+    let topic: String
 
     /// Posts so many messages, and returns when each has been acknowledged.
     func post(_ count: Int, by clients: Int, name: String = "message") async throws {
@@ -23,17 +22,16 @@ struct Senders: Sendable {
 
     private func post(_ payload: String, _ connection: HTTPClient) async throws {
         while true {
-            let starts = api.server.startCount
+            let starts = chronicle.server.startCount
             do {
-                chronicle.accepted(try await api.accept(topic, payload, by: connection), payload)
+                try await chronicle.accept(topic, payload, by: connection)
                 return
             } catch let error as CancellationError {
                 throw error
             } catch API.Problem.unexpected(let answer) where answer.status != 503 {
                 throw API.Problem.unexpected(answer)
             } catch {
-                chronicle.uncertain(payload)
-                try await api.server.started(after: starts)
+                try await chronicle.server.started(after: starts)
             }
         }
     }

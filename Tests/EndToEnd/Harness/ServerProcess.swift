@@ -1,6 +1,9 @@
 @testable import Bench
 import Foundation
+import Logging
+import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 
 /// The built `postoffice`, serving on a free port and a folder of its own. It can be killed and started again on it.
@@ -16,6 +19,9 @@ final class ServerProcess: Sendable {
     private let run = Mutex<Run?>(nil)
     /// How often it has been started.
     private let starts = Watched(0)
+
+    /// The folder as the server sees it, which may be on a mount of its own; open for as long as this is.
+    private let view: Mutex<FileHandle?> = Mutex(nil)
 
     private struct Run {
         var process: ChildProcess
@@ -54,7 +60,10 @@ final class ServerProcess: Sendable {
 
     /// The address of the current run. The port may be another one after each start.
     var url: String { run.withLock { $0?.url ?? "http://127.0.0.1:9" } }
+    var isRunning: Bool { run.withLock { $0 != nil } }
     var processIdentifier: Int32? { run.withLock { $0?.process.processIdentifier } }
+    /// - Throws: when it does not run.
+    var figures: ProcessFigures { get throws { ProcessFigures(processIdentifier: try #require(processIdentifier)) } }
     var log: [String] { run.withLock { $0?.log.lines ?? [] } }
 
     /// Starts it, and waits until it says that it listens.
@@ -66,6 +75,7 @@ final class ServerProcess: Sendable {
             guard let range = line.range(of: "Listening on ") else { continue }
             let url = String(line[range.upperBound...].prefix { !$0.isWhitespace })
             run.withLock { $0 = Run(process: process, url: url, log: log) }
+            if !wrapper.isEmpty { view.withLock { $0 = Self.view(of: folder, by: process.processIdentifier) } }
             // Exception: reads on for as long as the program runs, and ends with its output.
             Task { for await line in process.errors { log.append(line) } }
             starts.change { $0 += 1 }
@@ -79,6 +89,35 @@ final class ServerProcess: Sendable {
     /// Waits until it has been started more than so many times.
     func started(after count: Int) async throws {
         try await starts.wait { $0 > count }
+    }
+
+    /// Where its files are to be found, also after its end.
+    var files: String { view.withLock { $0.map { "/proc/self/fd/\($0.fileDescriptor)" } ?? folder.path } }
+
+    /// Reads what it has left behind when it ended, in a copy: to open a database is to repair it, and that is left to
+    /// the next start.
+    func withRemains<Value>(_ body: (any MessageStore) async throws -> Value) async throws -> Value {
+        let copy = try TemporaryFolder()
+        for name in ["postoffice.sqlite", "postoffice.sqlite-wal"] {
+            let file = files + "/" + name
+            guard FileManager.default.fileExists(atPath: file) else { continue }
+            try FileManager.default.copyItem(atPath: file, toPath: copy.file(name))
+        }
+        let store = try SQLiteStore(path: copy.file("postoffice.sqlite"), logger: Logger(label: "remains"))
+        let value: Value
+        do {
+            value = try await body(store)
+        } catch {
+            try await store.close()
+            throw error
+        }
+        try await store.close()
+        return value
+    }
+
+    private static func view(of folder: URL, by process: pid_t) -> FileHandle? {
+        let descriptor = open("/proc/\(process)/root\(folder.path)", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     /// Starts it with settings that it must refuse, and waits for its end.

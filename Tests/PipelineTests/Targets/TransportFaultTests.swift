@@ -108,6 +108,22 @@ struct TransportFaultTests {
     }
 
     @Test(
+        "A target that closes in the middle of the head of its response",
+        arguments: [
+            "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le",
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n",
+        ]
+    )
+    func closesWithinHead(words: String) async throws {
+        let failure = try await failure { connection in
+            try connection.readRequest()
+            try connection.write(words)
+        }
+        #expect(failure == .closed(.reading))
+    }
+
+    @Test(
         "A target that does not speak HTTP",
         arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 banana\r\n\r\n", "\0\0"]
     )

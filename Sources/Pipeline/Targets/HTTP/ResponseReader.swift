@@ -12,6 +12,10 @@ struct ResponseReader {
     /// More of a body was there than is read.
     private(set) var isCutOff = false
     private(set) var isHeadTooLong = false
+    /// The empty line has been seen that ends the head of the response itself. libcurl takes a connection that is closed
+    /// before for the end of a response without a body.
+    private(set) var isHeadComplete = false
+    private var isInterim = false
     private var headCount = 0
     private var bodyCount = 0
 
@@ -28,6 +32,10 @@ struct ResponseReader {
         if line.starts(with: "HTTP/".utf8) {
             retryAfter = nil
             location = nil
+            isHeadComplete = false
+            isInterim = line.drop { $0 != 0x20 }.dropFirst().first == UInt8(ascii: "1")
+        } else if line.first == 0x0D || line.first == 0x0A {
+            isHeadComplete = !isInterim
         } else if let value = Self.value(of: "retry-after", in: line) {
             retryAfter = value
         } else if let value = Self.value(of: "location", in: line) {

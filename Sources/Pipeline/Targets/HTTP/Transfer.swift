@@ -105,8 +105,10 @@ final class Transfer {
     /// Takes the result once the transfer is over.
     func end(_ code: CURLcode, now: ContinuousClock.Instant) -> HTTPExchange {
         var exchange = HTTPExchange()
-        if code == CURLE_OK || reader.isCutOff {
+        if reader.isHeadComplete, code == CURLE_OK || reader.isCutOff {
             exchange.status = easy.long(CURLINFO_RESPONSE_CODE)
+        } else if code == CURLE_OK {
+            exchange.failure = .closed(.reading)
         } else {
             exchange.failure = facts(of: code).failure
         }
