@@ -45,6 +45,7 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "Stages",
             dependencies: [
@@ -69,6 +70,7 @@ let package = Package(
         .executableTarget(
             name: "Server",
             dependencies: [
+                "CMalloc",
                 "Pipeline",
                 "Stages",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
