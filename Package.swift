@@ -51,6 +51,7 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "Stages",
             dependencies: [
@@ -75,6 +76,7 @@ let package = Package(
         .executableTarget(
             name: "Server",
             dependencies: [
+                "CMalloc",
                 "Pipeline",
                 "Stages",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

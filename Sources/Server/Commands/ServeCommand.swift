@@ -15,6 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
     var envFile: String?
 
     func run() async throws {
+        Allocator.returnLargeBuffers()
         let configuration: ServerConfiguration
         do {
             configuration = try ServerConfiguration(try await Environment(file: envFile))
