@@ -9,7 +9,8 @@ var settings: [SwiftSetting] = [
 ]
 
 // Under the thread sanitizer another type stands in for `Synchronization.Mutex`, in files that do not import its module.
-if Context.environment["POSTOFFICE_TSAN"] == "1" {
+let sanitizesThreads = Context.environment["POSTOFFICE_TSAN"] == "1"
+if sanitizesThreads {
     settings.append(.define("THREAD_SANITIZER"))
 } else {
     settings.append(.enableUpcomingFeature("MemberImportVisibility"))
@@ -154,3 +155,10 @@ let package = Package(
         ),
     ]
 )
+
+// It is for what is ours and concurrent: Stages and Pipeline with their tests.
+if sanitizesThreads {
+    let others: Set<String> = ["Server", "Bench", "ServerTests", "EndToEndTests"]
+    package.targets.removeAll { others.contains($0.name) }
+    package.products.removeAll { $0 is Product.Executable }
+}
