@@ -14,6 +14,8 @@ actor PendingMessages: Source {
     private let state: TreeState
     private let resources: Resources
     private let wakeup: Wakeup
+    /// Whose turn it is when what is asked for cannot be halved.
+    private var isTurnOfParked = false
     /// The head up to which the store has been seen to hold nothing after the position.
     private var emptyUpTo: Int64 = -1
 
@@ -57,7 +59,9 @@ actor PendingMessages: Source {
         again: [Int64],
         position: Int64
     ) async throws -> [PendingMessage] {
-        var events = try await parked(upTo: (demand + 1) / 2, generation: generation, mayWait: true)
+        isTurnOfParked.toggle()
+        let share = (demand + (isTurnOfParked ? 1 : 0)) / 2
+        var events = try await parked(upTo: share, generation: generation, mayWait: true)
         if !again.isEmpty {
             events += try await handedBack(
                 again,
