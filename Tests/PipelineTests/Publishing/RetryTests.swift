@@ -24,4 +24,34 @@ import Testing
             #expect(target.messages(of: id).contains(31))
         }
     }
+
+    @Test("A parked message whose attempt is returned is tried again, whoever looked meanwhile")
+    func returned() async throws {
+        let store = InMemoryStore()
+        let attempts = Counter()
+        let target = ScriptedTarget { _ in
+            attempts.increase()
+            switch attempts.value {
+            case 1: return .failed
+            case 2:
+                store.faults.hold()
+                return .returned
+            default: return .delivered
+            }
+        }
+        try await OfficeHarness.run(target: target, world: .hurried, store: store) { harness in
+            let id = try await harness.publishers(1, retryAtOnce)[0]
+            _ = try await harness.post(1)
+            // The message, its first outcome, and its second, which is held up.
+            await store.faults.begun(3)
+            _ = try await harness.office.updatePublisher(id: id) { publisher in
+                var settings = publisher.settings
+                settings.secondsTimeout += 1
+                return settings
+            }
+            try await eventually { harness.office.tree(id)?.state.nextDue.time == nil }
+            store.faults.release()
+            try await harness.settled(id, delivered: 1)
+        }
+    }
 }
