@@ -52,7 +52,13 @@ extension PostOffice {
         await started.wait()
         guard let tree = tree(id) else { return false }
         await root.terminate(tree.name)
-        try await root.restart(tree.name)
+        do {
+            try await root.restart(tree.name)
+        } catch SupervisorError.isRunning {
+            // Somebody else wanted the same at the same time.
+        } catch SupervisorError.notFound {
+            return false
+        }
         return true
     }
 

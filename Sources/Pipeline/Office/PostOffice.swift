@@ -152,10 +152,22 @@ package final class PostOffice: Sendable {
     func stop(_ id: Int64) async throws {
         guard let tree = trees.withLock({ $0.removeValue(forKey: id) }) else { return }
         resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
-        await root.terminate(tree.name)
-        try root.delete(tree.name)
+        try await forget(tree)
         resources.bytes.leave(id)
         resources.connections.leave(id)
+    }
+
+    private func forget(_ tree: PublisherTree) async throws {
+        while true {
+            await root.terminate(tree.name)
+            do {
+                return try root.delete(tree.name)
+            } catch SupervisorError.isRunning {
+                // Somebody who still knew it has started it again meanwhile. Nobody else will.
+            } catch SupervisorError.notFound {
+                return
+            }
+        }
     }
 
     var allTrees: [PublisherTree] { trees.withLock { trees in trees.keys.sorted().compactMap { trees[$0] } } }

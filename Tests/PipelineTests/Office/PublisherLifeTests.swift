@@ -1,0 +1,47 @@
+import Stages
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite(.timeLimit(.minutes(2))) struct PublisherLifeTests {
+    @Test("A publisher that several people restart at once is restarted, and none of them hears of an error")
+    func restarts() async throws {
+        try await OfficeHarness.run { harness in
+            let id = try await harness.publishers(1)[0]
+            for _ in 1...20 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            let isKnown = try await harness.office.restartPublisher(id: id)
+                            #expect(isKnown)
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            _ = try await harness.post(20)
+            try await harness.settled(id, delivered: 20)
+        }
+    }
+
+    @Test("A publisher that is deleted while others restart it is gone")
+    func restartsBesideDeletion() async throws {
+        try await OfficeHarness.run { harness in
+            for id in try await harness.publishers(30) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask { _ = try await harness.office.restartPublisher(id: id) }
+                    }
+                    group.addTask {
+                        let wasKnown = try await harness.office.deletePublisher(id: id)
+                        #expect(wasKnown)
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try await harness.office.publisher(id: id) == nil)
+            }
+            #expect(harness.office.root.snapshot().children.isEmpty)
+        }
+    }
+}
