@@ -151,8 +151,9 @@ package final class PostOffice: Sendable {
 
     func stop(_ id: Int64) async throws {
         guard let tree = trees.withLock({ $0.removeValue(forKey: id) }) else { return }
-        resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
         try await forget(tree)
+        // Not before its end: it subscribes at each start.
+        resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
         resources.bytes.leave(id)
         resources.connections.leave(id)
     }

@@ -44,4 +44,31 @@ import Testing
             #expect(harness.office.root.snapshot().children.isEmpty)
         }
     }
+
+    @Test("Nothing is kept in memory for a publisher that was deleted while it started")
+    func deletedWhileStarting() async throws {
+        let gate = Gate()
+        let reached = Gate()
+        let store = WatchedStore(after: { call in
+            guard call == .claim else { return }
+            reached.open()
+            await gate.wait()
+        })
+        try await OfficeHarness.run(store: store) { harness in
+            let topic = try await harness.office.createTopic(TopicSettings(name: "orders", originHost: "test"))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    let settings = PublisherSettings(target: "http://127.0.0.1:9")
+                    _ = try await harness.office.createPublisher(topicID: topic.id, settings)
+                }
+                await reached.wait()
+                group.addTask { _ = try await harness.office.deletePublisher(id: 1) }
+                try await eventually { try await harness.office.publisher(id: 1) == nil }
+                gate.open()
+                try await group.waitForAll()
+            }
+            _ = try await harness.post(1)
+            #expect(harness.office.bufferedBytes == 0)
+        }
+    }
 }
