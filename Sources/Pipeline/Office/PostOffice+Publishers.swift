@@ -7,6 +7,10 @@ extension PostOffice {
         await started.wait()
         let publisher = try await resources.store.createPublisher(topicID: topicID, settings, at: resources.world.now())
         try await start(publisher)
+        // It may have been deleted before there was a tree to stop. If the store cannot say, the tree runs.
+        do {
+            if try await resources.store.publisher(id: publisher.id) == nil { try await stop(publisher.id) }
+        } catch is StoreError {}
         return status(of: publisher) ?? PublisherStatus(publisher, resources: resources)
     }
 

@@ -71,4 +71,30 @@ import Testing
             #expect(harness.office.bufferedBytes == 0)
         }
     }
+
+    @Test("A publisher that was deleted before its tree was there gets none")
+    func deletedBeforeStart() async throws {
+        let gate = Gate()
+        let reached = Gate()
+        let store = WatchedStore(after: { call in
+            guard call == .createPublisher else { return }
+            reached.open()
+            await gate.wait()
+        })
+        try await OfficeHarness.run(store: store) { harness in
+            let topic = try await harness.office.createTopic(TopicSettings(name: "orders", originHost: "test"))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    let settings = PublisherSettings(target: "http://127.0.0.1:9")
+                    _ = try await harness.office.createPublisher(topicID: topic.id, settings)
+                }
+                await reached.wait()
+                #expect(try await harness.office.deletePublisher(id: 1))
+                gate.open()
+                try await group.waitForAll()
+            }
+            #expect(try await harness.office.publisher(id: 1) == nil)
+            #expect(harness.office.root.snapshot().children.isEmpty)
+        }
+    }
 }
