@@ -79,7 +79,11 @@ package final class PostOffice: Sendable {
             do {
                 try await withThrowingTaskGroup(of: Void.self) { serving in
                     serving.addTask { try await self.root.run() }
-                    try await self.startTrees()
+                    do {
+                        try await self.startTrees()
+                    } catch SupervisorError.notRunning {
+                        // Drained before all were started: those that were are ending.
+                    }
                     serving.addTask { await self.refreshRegularly() }
                     try await serving.next()
                     serving.cancelAll()
