@@ -27,4 +27,15 @@ import Testing
             try await harness.settled(id, delivered: 2)
         }
     }
+
+    @Test("Nothing is remembered of a deleted topic")
+    func deletedTopic() async throws {
+        try await OfficeHarness.run(store: InMemoryStore()) { harness in
+            let id = try await harness.office.createTopic(TopicSettings(name: "orders", originHost: "test")).id
+            _ = try await harness.post(5)
+            #expect(harness.office.resources.tails.received(topicID: id) == 5)
+            #expect(try await harness.office.deleteTopic(id: id))
+            #expect(harness.office.resources.tails.received(topicID: id) == 0)
+        }
+    }
 }
