@@ -38,4 +38,49 @@ import Testing
             #expect(harness.office.resources.tails.received(topicID: id) == 0)
         }
     }
+
+    @Test(
+        "Whatever call of a tree the store fails in, nothing is lost and the counts are exact",
+        arguments: [WatchedStore.Call.entriesAfter, .entriesOf, .messages, .parked, .claim, .heads]
+    )
+    func failures(call: WatchedStore.Call) async throws {
+        let calls = Counter()
+        let store = WatchedStore(before: { made in
+            guard made == call else { return }
+            calls.increase()
+            let fails = call == .heads ? calls.value == 2 : [2, 5, 9].contains(calls.value)
+            if fails { throw StoreError.unavailable(reason: "as told") }
+        })
+        let target = ScriptedTarget { $0.attempt == 1 && $0.messages[0] % 3 == 0 ? .failed : .delivered }
+        try await OfficeHarness.run(
+            target: target,
+            maxDemand: 4,
+            maxBufferBytes: 20_000,
+            world: .hurried,
+            store: store
+        ) { harness in
+            let ids = try await harness.publishers(2) { settings in
+                settings.secondsRetry = 1
+                settings.secondsRetryMax = 1
+            }
+            let crash: String? =
+                switch call {
+                case .claim: "pending_messages"
+                case .entriesOf: "courier"
+                default: nil
+                }
+            for round in 1...4 {
+                _ = try await harness.post(15)
+                if let crash { _ = harness.office.crash(publisher: ids[0], stage: crash) }
+                for id in ids { try await harness.settled(id, delivered: Int64(round) * 15) }
+            }
+            for id in ids {
+                let status = try #require(try await harness.office.publisher(id: id))
+                #expect(status.delivered == 60)
+                #expect(status.pending == 0)
+                #expect(status.parked == 0)
+                #expect(Set(target.messages(of: id)).count == 60)
+            }
+        }
+    }
 }
