@@ -127,6 +127,11 @@ package final class Tails: Sendable {
         }
     }
 
+    /// The topic is no more.
+    func remove(topicID: Int64) {
+        state.withLock { $0.topics[topicID] = nil }
+    }
+
     private func shrink(_ state: inout State) {
         while state.bytes > capacity, let oldest = state.batches.popFirst() {
             state.bytes -= oldest.bytes

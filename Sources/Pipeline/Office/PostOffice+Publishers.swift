@@ -7,6 +7,10 @@ extension PostOffice {
         await started.wait()
         let publisher = try await resources.store.createPublisher(topicID: topicID, settings, at: resources.world.now())
         try await start(publisher)
+        // It may have been deleted before there was a tree to stop. If the store cannot say, the tree runs.
+        do {
+            if try await resources.store.publisher(id: publisher.id) == nil { try await stop(publisher.id) }
+        } catch is StoreError {}
         return status(of: publisher) ?? PublisherStatus(publisher, resources: resources)
     }
 
@@ -52,7 +56,13 @@ extension PostOffice {
         await started.wait()
         guard let tree = tree(id) else { return false }
         await root.terminate(tree.name)
-        try await root.restart(tree.name)
+        do {
+            try await root.restart(tree.name)
+        } catch SupervisorError.isRunning {
+            // Somebody else wanted the same at the same time.
+        } catch SupervisorError.notFound {
+            return false
+        }
         return true
     }
 

@@ -33,6 +33,7 @@ extension PostOffice {
     package func deleteTopic(id: Int64) async throws -> Bool {
         let deleted = try await resources.store.deleteTopic(id: id)
         topics.forget(id: id)
+        if deleted { resources.tails.remove(topicID: id) }
         return deleted
     }
 

@@ -79,7 +79,11 @@ package final class PostOffice: Sendable {
             do {
                 try await withThrowingTaskGroup(of: Void.self) { serving in
                     serving.addTask { try await self.root.run() }
-                    try await self.startTrees()
+                    do {
+                        try await self.startTrees()
+                    } catch SupervisorError.notRunning {
+                        // Drained before all were started: those that were are ending.
+                    }
                     serving.addTask { await self.refreshRegularly() }
                     try await serving.next()
                     serving.cancelAll()
@@ -151,11 +155,24 @@ package final class PostOffice: Sendable {
 
     func stop(_ id: Int64) async throws {
         guard let tree = trees.withLock({ $0.removeValue(forKey: id) }) else { return }
+        try await forget(tree)
+        // Not before its end: it subscribes at each start.
         resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
-        await root.terminate(tree.name)
-        try root.delete(tree.name)
         resources.bytes.leave(id)
         resources.connections.leave(id)
+    }
+
+    private func forget(_ tree: PublisherTree) async throws {
+        while true {
+            await root.terminate(tree.name)
+            do {
+                return try root.delete(tree.name)
+            } catch SupervisorError.isRunning {
+                // Somebody who still knew it has started it again meanwhile. Nobody else will.
+            } catch SupervisorError.notFound {
+                return
+            }
+        }
     }
 
     var allTrees: [PublisherTree] { trees.withLock { trees in trees.keys.sorted().compactMap { trees[$0] } } }

@@ -14,6 +14,8 @@ actor PendingMessages: Source {
     private let state: TreeState
     private let resources: Resources
     private let wakeup: Wakeup
+    /// Whose turn it is when what is asked for cannot be halved.
+    private var isTurnOfParked = false
     /// The head up to which the store has been seen to hold nothing after the position.
     private var emptyUpTo: Int64 = -1
 
@@ -57,7 +59,9 @@ actor PendingMessages: Source {
         again: [Int64],
         position: Int64
     ) async throws -> [PendingMessage] {
-        var events = try await parked(upTo: (demand + 1) / 2, generation: generation, mayWait: true)
+        isTurnOfParked.toggle()
+        let share = (demand + (isTurnOfParked ? 1 : 0)) / 2
+        var events = try await parked(upTo: share, generation: generation, mayWait: true)
         if !again.isEmpty {
             events += try await handedBack(
                 again,
@@ -105,20 +109,44 @@ actor PendingMessages: Source {
         generation: Int,
         mayWait: Bool
     ) async throws -> [PendingMessage] {
-        switch resources.tails.read(topicID: state.topicID, after: position, limit: limit) {
+        switch tail(upTo: limit, after: position, generation: generation) {
         case .nothing:
             return []
         case .messages(let messages):
-            let reserved = await reserve(messages, bytes: \.bytes, mayWait: mayWait)
-            guard state.handOut(reserved.map(\.0.id), again: false, generation: generation) else { return [] }
-            return reserved.map { message, bytes in
-                PendingMessage(message: message, attempts: 0, isParked: false, generation: generation, bytes: bytes)
-            }
+            return messages
         case .stored(let head):
             guard head > emptyUpTo else { return [] }
             let entries = try await resources.store.entries(topicID: state.topicID, after: position, limit: limit)
             if entries.isEmpty { emptyUpTo = head }
             return try await stored(entries[...], again: false, generation: generation, mayWait: mayWait)
+        }
+    }
+
+    private enum TailReading {
+        case nothing
+        case messages([PendingMessage])
+        case stored(head: Int64)
+    }
+
+    /// What there is in memory and can be paid for at once. If that is nothing the store is to be asked, with room for
+    /// the bytes first: messages that somebody waits with would be held beyond the tail, by each tree others.
+    private func tail(upTo limit: Int, after position: Int64, generation: Int) -> TailReading {
+        switch resources.tails.read(topicID: state.topicID, after: position, limit: limit) {
+        case .nothing:
+            return .nothing
+        case .stored(let head):
+            return .stored(head: head)
+        case .messages(let messages):
+            let reserved = take(messages, bytes: \.bytes)
+            guard !reserved.isEmpty else { return .stored(head: messages.last?.id ?? position) }
+            guard state.handOut(reserved.map(\.0.id), again: false, generation: generation) else {
+                return .messages([])
+            }
+            return .messages(
+                reserved.map { message, bytes in
+                    PendingMessage(message: message, attempts: 0, isParked: false, generation: generation, bytes: bytes)
+                }
+            )
         }
     }
 
@@ -128,7 +156,7 @@ actor PendingMessages: Source {
         generation: Int,
         mayWait: Bool
     ) async throws -> [PendingMessage] {
-        let reserved = await reserve(entries, bytes: \.bytes, mayWait: mayWait)
+        let reserved = await reserve(entries, mayWait: mayWait)
         guard !reserved.isEmpty else { return [] }
         let messages = try await resources.store.messages(ids: reserved.map(\.0.id))
         guard messages.count == reserved.count,
@@ -166,7 +194,7 @@ actor PendingMessages: Source {
         }
         let attempts = Dictionary(uniqueKeysWithValues: waiting.map { ($0.messageID, $0.attempts) })
         let entries = try await resources.store.entries(ids: waiting.map(\.messageID).sorted())
-        let reserved = await reserve(entries, bytes: \.bytes, mayWait: mayWait)
+        let reserved = await reserve(entries, mayWait: mayWait)
         guard !reserved.isEmpty else { return [] }
         let ids = reserved.map(\.0.id)
         let messages = try await resources.store.messages(ids: ids)
@@ -188,26 +216,25 @@ actor PendingMessages: Source {
 
     // MARK: Memory
 
-    /// Reserves the bytes of as many as can be had at once; waits only when there is none yet to go on with.
-    private func reserve<Item>(
-        _ items: some Collection<Item>,
-        bytes: (Item) -> Int,
-        mayWait: Bool
-    ) async -> [(Item, Reservation)] {
+    /// Reserves the bytes of as many as can be had at once; if that is none, waits for those of the first.
+    private func reserve(_ entries: some Collection<LogEntry>, mayWait: Bool) async -> [(LogEntry, Reservation)] {
+        let reserved = take(entries, bytes: \.bytes)
+        guard reserved.isEmpty, mayWait, let first = entries.first else { return reserved }
+        state.wait(for: Waiting(reason: "memory", since: resources.world.now()))
+        guard let bytes = await resources.bytes.reserve(amount(first.bytes), for: state.id) else { return [] }
+        return [(first, bytes)] + take(entries.dropFirst(), bytes: \.bytes)
+    }
+
+    private func take<Item>(_ items: some Collection<Item>, bytes: (Item) -> Int) -> [(Item, Reservation)] {
         var reserved: [(Item, Reservation)] = []
         reserved.reserveCapacity(items.count)
         for item in items {
-            // The payload, and the body that may be built of it.
-            let amount = bytes(item) * 2 + 256
-            if let reservation = resources.bytes.take(amount, for: state.id) {
-                reserved.append((item, reservation))
-                continue
-            }
-            guard reserved.isEmpty, mayWait else { break }
-            state.wait(for: Waiting(reason: "memory", since: resources.world.now()))
-            guard let reservation = await resources.bytes.reserve(amount, for: state.id) else { break }
+            guard let reservation = resources.bytes.take(amount(bytes(item)), for: state.id) else { break }
             reserved.append((item, reservation))
         }
         return reserved
     }
+
+    /// The payload, and the body that may be built of it.
+    private func amount(_ bytes: Int) -> Int { bytes * 2 + 256 }
 }

@@ -54,15 +54,17 @@ final class PublisherTree: Sendable {
     /// A change of settings: in force at once, also for what waits.
     func apply(_ publisher: Publisher) {
         let rewound = state.apply(publisher)
-        let settings = state.publisher.settings
-        let maxDemand = resources.maxDemand(of: settings)
-        let minDemand = resources.minDemand(of: settings)
-        running.withLock { running in
+        let isActive = running.withLock { running in
+            // Read here, as at the start of a stage: of two changes at once the later one is in force in the end.
+            let settings = state.publisher.settings
+            let maxDemand = resources.maxDemand(of: settings)
+            let minDemand = resources.minDemand(of: settings)
             // The window was checked when the settings were: it can only fail for a subscription that has ended.
             try? running.delivering?.resize(maxDemand: maxDemand, minDemand: maxDemand - 1)
             try? running.reading?.resize(maxDemand: maxDemand, minDemand: minDemand)
+            return settings.active
         }
-        if rewound || settings.active { wakeup.ring() }
+        if rewound || isActive { wakeup.ring() }
     }
 
     // MARK: Starting
@@ -82,10 +84,10 @@ final class PublisherTree: Sendable {
     }
 
     private func startEnvelopes() throws -> Envelopes {
-        let settings = state.publisher.settings
         let envelopes = Envelopes(state: state, executor: executor)
         try running.withLock { running in
             guard let pending = running.pending else { return }
+            let settings = state.publisher.settings
             running.reading = try envelopes.inlet.subscribe(
                 to: pending.outlet,
                 SubscriptionOptions(
@@ -102,10 +104,10 @@ final class PublisherTree: Sendable {
     }
 
     private func startCourier() throws -> Courier {
-        let maxDemand = resources.maxDemand(of: state.publisher.settings)
         let courier = Courier(state: state, resources: resources, wakeup: wakeup, executor: executor)
         try running.withLock { running in
             guard let envelopes = running.envelopes else { return }
+            let maxDemand = resources.maxDemand(of: state.publisher.settings)
             running.delivering = try courier.inlet.subscribe(
                 to: envelopes.outlet,
                 SubscriptionOptions(maxDemand: maxDemand, minDemand: maxDemand - 1)

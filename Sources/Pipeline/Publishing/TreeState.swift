@@ -197,14 +197,21 @@ final class TreeState: Sendable {
 
     /// The settlement is durable: parked rows may be read again.
     func settled(_ settlement: Settlement, of envelope: Envelope) {
+        let due = Dictionary(uniqueKeysWithValues: settlement.parked.map { ($0.messageID, $0.dueAt) })
         state.withLock { state in
             state.inFlight = max(0, state.inFlight - envelope.messages.count)
-            for pending in envelope.messages where pending.isParked {
-                state.started.remove(pending.message.id)
-                state.flying.remove(pending.message.id)
-            }
-            if let due = settlement.parked.map(\.dueAt).min() {
-                state.due(at: due)
+            for pending in envelope.messages {
+                let id = pending.message.id
+                if pending.isParked {
+                    state.started.remove(id)
+                    state.flying.remove(id)
+                }
+                if let due = due[id] {
+                    state.due(at: due)
+                } else if pending.isParked, !settlement.unparked.contains(id) {
+                    // Returned: its row is as it was. Who looked while it was under way has taken it for gone.
+                    state.due(at: .distantPast)
+                }
             }
         }
     }
@@ -219,7 +226,7 @@ final class TreeState: Sendable {
         let id = pending.message.id
         switch verdict {
         case .returned:
-            if pending.isParked { state.due(at: .distantPast) } else { state.ledger.takeBack(id) }
+            if !pending.isParked { state.ledger.takeBack(id) }
         case .delivered:
             guard pending.isParked || state.ledger.leave(id) else { return }
             if pending.isParked {

@@ -3,7 +3,7 @@ import Pipeline
 import TestSupport
 import Testing
 
-/// A post office on a SQLite file of its own, with a target in memory, for the time of one test.
+/// A post office on a SQLite file of its own, or on the store that it is given, with a target in memory, for the time of one test.
 struct OfficeHarness {
     let office: PostOffice
     let target: ScriptedTarget
@@ -14,12 +14,13 @@ struct OfficeHarness {
         maxBufferBytes: Int = 64_000_000,
         world: World = .real,
         folder: TemporaryFolder? = nil,
+        store: (any MessageStore)? = nil,
         _ body: (OfficeHarness) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let folder = try folder ?? TemporaryFolder()
-        let store = try SQLiteStore(path: folder.file("postoffice.sqlite"), logger: logger)
+        let store = try store ?? SQLiteStore(path: folder.file("postoffice.sqlite"), logger: logger)
         var settings = PostOffice.Settings(nodeName: "test")
         settings.maxDemand = maxDemand
         settings.maxBufferBytes = maxBufferBytes

@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test func `a run that is cancelled closes, and answers everybody`() async throws {
+    @Test func `a run that is cancelled goes on until it is closed, and answers everybody`() async throws {
         let topic = try await topic()
         let publisher = try await publisher(topic)
         let committer = committer(store, clock: clock)
@@ -226,6 +226,10 @@ import Testing
                 group.addTask { await committer.run() }
                 await clock.sleeping()
                 group.cancelAll()
+                await #expect(throws: IntakeError.unavailable(.unavailable(reason: "busy"))) {
+                    try await committer.append(Append(topic, "1"))
+                }
+                committer.close()
             }
         }
     }

@@ -111,22 +111,19 @@ package final class Committer: Sendable {
     // MARK: The committer's own task
 
     /// Commits until `close` was called and everything that was submitted has been answered: with its success, or, when
-    /// the store fails once more, with the error. To be called once. Cancelling it is closing it.
+    /// the store fails once more, with the error. To be called once. Cancelling it closes nothing, since those who are
+    /// being cancelled beside it still have outcomes to submit; only what could not be written waits for `close` then.
     package func run() async {
         let laneCount = state.withLock(\.sleepers.count)
-        await withTaskCancellationHandler {
-            await withTaskGroup { timer in
-                timer.addTask { await self.runTimer() }
-                await withTaskGroup { lanes in
-                    for lane in 1..<laneCount {
-                        lanes.addTask { await self.run(lane) }
-                    }
-                    await self.run(0)
+        await withTaskGroup { timer in
+            timer.addTask { await self.runTimer() }
+            await withTaskGroup { lanes in
+                for lane in 1..<laneCount {
+                    lanes.addTask { await self.run(lane) }
                 }
-                timer.cancelAll()
+                await self.run(0)
             }
-        } onCancel: {
-            close()
+            timer.cancelAll()
         }
     }
 
