@@ -58,6 +58,7 @@ let package = Package(
             dependencies: [
                 "Stages",
                 "CLibCurl",
+                "CLibPQ",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "OrderedCollections", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -97,7 +98,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Pipeline", "Stages"],
+            dependencies: ["Pipeline", "Stages", .product(name: "Logging", package: "swift-log")],
             path: "Tests/Support",
             swiftSettings: settings
         ),
