@@ -17,8 +17,10 @@ package final class PostgresCluster: Sendable {
     private let guardian: Guardian
     private let databases = Atomic<Int>(0)
 
-    /// - Parameter settings: as `name=value`.
-    package init(settings: [String] = ["fsync=off"]) async throws {
+    /// - Parameters:
+    ///   - settings: as `name=value`.
+    ///   - authentication: the lines of `pg_hba.conf`; everybody is trusted if not given.
+    package init(settings: [String] = ["fsync=off"], authentication: [String]? = nil) async throws {
         port = try FreePort.find()
         folder = FileManager.default.temporaryDirectory.path + "/postgres-\(UUID().uuidString.prefix(8))"
         self.settings = settings
@@ -33,6 +35,11 @@ package final class PostgresCluster: Sendable {
             onEnd: try PostgresPrograms.command("pg_ctl", ["stop", "--pgdata=\(folder)", "--mode=immediate"]),
             removing: folder
         )
+        if let authentication {
+            let file = FileHandle(forWritingAtPath: folder + "/pg_hba.conf")
+            try file?.truncate(atOffset: 0)
+            try file?.write(contentsOf: Data((authentication.joined(separator: "\n") + "\n").utf8))
+        }
         try await start()
     }
 
@@ -46,8 +53,9 @@ package final class PostgresCluster: Sendable {
         try await PostgresCluster(settings: ["fsync=off", "max_connections=500"])
     }
 
-    package func url(_ database: String, parameters: String = "") -> String {
-        "postgres://postgres@127.0.0.1:\(port)/\(database)\(parameters)"
+    /// - Parameter port: nil goes straight to the server.
+    package func url(_ database: String, port: Int? = nil) -> String {
+        "postgres://postgres@127.0.0.1:\(port ?? self.port)/\(database)"
     }
 
     /// Makes an empty database.

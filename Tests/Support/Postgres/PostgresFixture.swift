@@ -16,10 +16,19 @@ package struct PostgresFixture: StoreFixture {
 
     package func open() async throws -> any MessageStore { try await openStore() }
 
-    package func openStore(connections: Int = 8, timeout: Duration = .seconds(5)) async throws -> PostgresStore {
+    /// - Parameters:
+    ///   - node: the name of the node that is to deliver; nil for somebody who does not.
+    ///   - port: nil goes straight to the server.
+    package func openStore(
+        node: String? = nil,
+        connections: Int = 8,
+        timeout: Duration = .seconds(5),
+        port: Int? = nil
+    ) async throws -> PostgresStore {
         try await PostgresStore.open(
-            try PostgresOptions(url: url, timeout: timeout),
+            try PostgresOptions(url: cluster.url(database, port: port), timeout: timeout),
             connections: connections,
+            node: node,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

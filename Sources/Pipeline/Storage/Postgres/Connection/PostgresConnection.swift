@@ -71,10 +71,15 @@ actor PostgresConnection {
 
     /// What other sessions have notified, as soon as there is something; nothing when the time is over or the connection
     /// has other things to do.
-    func notifications(for time: Duration) throws(PostgresError) -> [String] {
+    ///
+    /// - Parameter isNeeded: whether there is something else to do. Who makes it so afterwards calls `interrupt()`.
+    func notifications(
+        for time: Duration,
+        unless isNeeded: @Sendable () -> Bool
+    ) throws(PostgresError) -> [String] {
         guard link != nil else { throw .lost(reason: "it is closed") }
         do throws(PostgresError) {
-            return try link!.notifications(until: .now + time)
+            return try link!.notifications(until: isNeeded() ? .now : .now + time)
         } catch {
             link = nil
             throw error

@@ -7,7 +7,8 @@ package struct PostgresOptionsError: Error, Equatable, CustomStringConvertible {
         var rule = "must be a URL such as postgres://user:password@host:5432/name"
         // Other messages of libpq repeat the URL, and with it the password.
         let prefix = #"invalid URI query parameter: ""#
-        if message.hasPrefix(prefix) {
+        // A "?" in a password that was not encoded would make a parameter of its end.
+        if message.hasPrefix(prefix), !url.contains("@") || url.prefix(while: { $0 != "?" }).contains("@") {
             rule += #", without the parameter "\#(message.dropFirst(prefix.count).prefix { $0 != "\"" })""#
         }
         description = rule

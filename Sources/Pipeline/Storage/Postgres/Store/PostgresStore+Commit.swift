@@ -60,12 +60,13 @@ extension PostgresStore {
     }
 
     private func remember(_ receipt: StoreReceipt, of batch: StoreBatch) {
-        heads.withLock { heads in
-            for (append, result) in zip(batch.appends, receipt.appends) {
-                guard case .appended(let ids, let after) = result else { continue }
-                heads[append.topicID] = max(heads[append.topicID] ?? 0, ids.last ?? after)
-            }
+        guard !batch.appends.isEmpty else { return }
+        var grown: [Int64: Int64] = [:]
+        for (append, result) in zip(batch.appends, receipt.appends) {
+            if case .appended(let ids, _) = result, let last = ids.last { grown[append.topicID] = last }
         }
+        heads.withLock { $0.merge(grown) { max($0, $1) } }
+        sentinel.announce(grown.keys)
     }
 
     /// Our own user may end what is its own. Answers nothing when it has ended already, and false when it does not.

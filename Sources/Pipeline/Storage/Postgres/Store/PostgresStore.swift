@@ -11,13 +11,21 @@ package final class PostgresStore: MessageStore {
     let logger: Logger
     /// The highest id that was seen of each topic: what a lost commit has written stands after it.
     let heads = Mutex<[Int64: Int64]>([:])
+    let sentinel: Sentinel
     private let receipts: Mutex<Int64>
 
     /// Two appends of different topics do not wait for each other's disk; more lanes make smaller batches.
     package let lanes = StoreLanes.separate(intake: 2)
 
-    private init(pool: PostgresPool, number: Int64, clock: any Clock<Duration>, logger: Logger) {
+    private init(
+        pool: PostgresPool,
+        sentinel: Sentinel,
+        number: Int64,
+        clock: any Clock<Duration>,
+        logger: Logger
+    ) {
         self.pool = pool
+        self.sentinel = sentinel
         self.clock = clock
         self.logger = logger
         // 2^36 appends of one store, 2^27 stores of one database.
@@ -26,23 +34,46 @@ package final class PostgresStore: MessageStore {
 
     /// Connects, and brings the tables up to date.
     ///
-    /// - Parameter connections: at most, beside one for what concerns the whole node.
+    /// - Parameters:
+    ///   - connections: at most, beside one for what concerns the whole node.
+    ///   - node: the name of the node that is to deliver; nil for somebody who does not.
     /// - Throws: `StoreError.unusable` with what is wrong in one sentence, never with the password.
     package static func open(
         _ options: PostgresOptions,
         connections: Int,
+        node: String? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) async throws(StoreError) -> PostgresStore {
+        let options = options.named("postoffice" + (node.map { " \($0)" } ?? ""))
         let pool = PostgresPool(options, capacity: connections)
         do {
             let number = try await pool.use(isCancellable: true) { connection in
                 try await PostgresMigrator.migrate(connection)
                 return try await connection.run([nextNumber()])[0].first?.int(0) ?? 0 as Int64
             }
-            return PostgresStore(pool: pool, number: number, clock: clock, logger: logger)
+            let sentinel = try await Sentinel(
+                options,
+                number: number,
+                isNode: node != nil,
+                clock: clock,
+                logger: logger
+            )
+            return PostgresStore(pool: pool, sentinel: sentinel, number: number, clock: clock, logger: logger)
         } catch {
             await pool.close()
+            throw .unusable(reason: "\(options.place): \(StoreError(postgres: error).reason)")
+        }
+    }
+
+    /// Brings the tables up to date, and nothing else.
+    ///
+    /// - Throws: as `open`.
+    package static func migrate(_ options: PostgresOptions) async throws(StoreError) {
+        do {
+            let connection = try await PostgresConnection.open(options.named("postoffice migrate"))
+            try await PostgresMigrator.migrate(connection)
+        } catch {
             throw .unusable(reason: "\(options.place): \(StoreError(postgres: error).reason)")
         }
     }
@@ -51,8 +82,19 @@ package final class PostgresStore: MessageStore {
         try await write { connection in _ = try connection.run([Self.probe()]) }
     }
 
+    package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
+        do {
+            try await sentinel.watch(tell)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw StoreError(postgres: error)
+        }
+    }
+
     package func close() async throws {
         await pool.close()
+        await sentinel.close()
     }
 
     /// Numbers for so many appends, which no other append has.
