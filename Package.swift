@@ -66,6 +66,7 @@ let package = Package(
             dependencies: [
                 "Stages",
                 "CLibCurl",
+                "CLibPQ",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "OrderedCollections", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -106,7 +107,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Pipeline", "Stages"],
+            dependencies: ["Pipeline", "Stages", .product(name: "Logging", package: "swift-log")],
             path: "Tests/Support",
             swiftSettings: settings
         ),

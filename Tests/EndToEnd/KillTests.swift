@@ -3,19 +3,22 @@ import Testing
 
 @Suite("A server that is killed", .timeLimit(.minutes(5)))
 struct KillTests {
-    @Test("loses nothing that it acknowledged, and repeats at most max_demand deliveries a kill and publisher")
-    func kill() async throws {
-        for seed in Seeds.drawn(share: 0.02) { try await kill(seed: seed) }
+    @Test(
+        "loses nothing that it acknowledged, and repeats at most max_demand deliveries a kill and publisher",
+        arguments: Database.allCases
+    )
+    func kill(database: Database) async throws {
+        for seed in Seeds.drawn(share: 0.02) { try await kill(database, seed: seed) }
     }
 
-    private func kill(seed: UInt64) async throws {
+    private func kill(_ database: Database, seed: UInt64) async throws {
         let maxDemand = 20
         let count = 5000
         var random = SeededGenerator(seed: seed)
         let moments = (0..<5).map { _ in Int.random(in: 1..<count, using: &random) }.sorted()
 
         let receivers = [try Receiver(), try Receiver()]
-        let server = try ServerProcess(["MAX_DEMAND": String(maxDemand)])
+        let server = try ServerProcess(try await database.settings(["MAX_DEMAND": String(maxDemand)]))
         try await server.start()
         let chronicle = Chronicle(server, seed: seed)
         try await chronicle.createTopic("kills")
@@ -37,10 +40,10 @@ struct KillTests {
         try await chronicle.judge()
     }
 
-    @Test("repeats nothing after a graceful stop in the middle of deliveries")
-    func gracefulStop() async throws {
+    @Test("repeats nothing after a graceful stop in the middle of deliveries", arguments: Database.allCases)
+    func gracefulStop(database: Database) async throws {
         let receiver = try Receiver { _ in .status(200, after: .milliseconds(5)) }
-        let server = try ServerProcess(["MAX_DEMAND": "10"])
+        let server = try ServerProcess(try await database.settings(["MAX_DEMAND": "10"]))
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("stops")

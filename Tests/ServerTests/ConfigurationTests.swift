@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Pipeline
 import Testing
 
 @testable import Server
@@ -16,7 +17,7 @@ struct ConfigurationTests {
             let configuration = try configuration(variables)
             #expect(configuration.host == "127.0.0.1")
             #expect(configuration.port == 4000)
-            #expect(configuration.databasePath == "postoffice.sqlite")
+            #expect(configuration.sqlitePath == "postoffice.sqlite")
             #expect(configuration.maxDemand == 100)
             #expect(configuration.minDemand == nil)
             #expect(configuration.refreshInterval == .seconds(10))
@@ -64,7 +65,20 @@ struct ConfigurationTests {
         ]
     )
     func databases(url: String, path: String) throws {
-        #expect(try configuration(["DATABASE_URL": url]).databasePath == path)
+        #expect(try configuration(["DATABASE_URL": url]).sqlitePath == path)
+    }
+
+    @Test("takes a PostgreSQL database by its URL, or by the names of its parts")
+    func postgres() throws {
+        let byURL = try configuration(["DATABASE_URL": "postgres://me:secret@db.example:5433/mail?sslmode=require"])
+        #expect(byURL.postgresPlace == "mail on db.example:5433")
+        #expect(byURL.warnings.isEmpty)
+        let parts = ["DB_HOST": "db.example", "DB_NAME": "mail", "DB_USERNAME": "me", "DB_PASSWORD": "secret"]
+        let byParts = try configuration(parts)
+        #expect(byParts.postgresPlace == "mail on db.example")
+        let both = try configuration(parts.merging(["DATABASE_URL": "sqlite:a.sqlite"]) { $1 })
+        #expect(both.sqlitePath == "a.sqlite")
+        #expect(both.warnings.count == 4)
     }
 
     @Test(
@@ -93,9 +107,12 @@ struct ConfigurationTests {
             ("ENABLE_FAULT_INJECTION", "yes", "must be true or false"),
             ("LOG_LEVEL", "loud", "must be one of trace, debug, info, notice, warning, error, critical"),
             ("LOG_FORMAT", "xml", "must be one of text, json"),
-            ("DATABASE_URL", "mysql://a", "must be sqlite: and a path"),
-            ("DATABASE_URL", "sqlite:", "must be sqlite: and a path"),
-            ("DATABASE_URL", "sqlite::memory:", "must be sqlite: and a path"),
+            ("DATABASE_URL", "mysql://a", "must be sqlite: and a path, or postgres://user:password@host:5432/name"),
+            ("DATABASE_URL", "sqlite:", "must be sqlite: and a path, or postgres://user:password@host:5432/name"),
+            (
+                "DATABASE_URL", "sqlite::memory:",
+                "must be sqlite: and a path, or postgres://user:password@host:5432/name"
+            ),
         ]
     )
     func refused(name: String, value: String, rule: String) throws {
@@ -107,22 +124,27 @@ struct ConfigurationTests {
     @Test("never shows a password")
     func passwords() throws {
         for url in [
-            "postgres://user:secret@host/db", "postgresql://user:secret@host/db", "mysql://user:secret@host/db",
+            "postgresql://user:secret@[host/db", "mysql://user:secret@host/db",
+            "postgres://user:secret%@host/db", "postgres://user:secret@host/db?secret",
         ] {
             let error = #expect(throws: ConfigurationError.self) { try configuration(["DATABASE_URL": url]) }
             #expect(error?.description.contains("secret") == false)
         }
+    }
+
+    @Test("names what it does not know in the URL of a database")
+    func unknownParameter() throws {
         let error = #expect(throws: ConfigurationError.self) {
-            try configuration(["DATABASE_URL": "postgres://user:secret@host/db"])
+            try configuration(["DATABASE_URL": "postgres://user:secret@host/db?sslmod=require"])
         }
-        #expect(error?.description.contains("is not supported yet") == true)
+        #expect(error?.description.contains("sslmod") == true)
+        #expect(error?.description.contains("secret") == false)
     }
 
     @Test(
-        "refuses to start rather than ignore a setting that protects something, or a database",
+        "refuses to start rather than ignore a setting that protects something",
         arguments: [
-            "API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY", "DB_HOST",
-            "DB_PASSWORD",
+            "API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY",
         ]
     )
     func unsupported(name: String) throws {
@@ -152,5 +174,15 @@ struct ConfigurationTests {
         #expect(configuration.nodeName == "b2")
         let error = await #expect(throws: ConfigurationError.self) { try await Environment(file: path + ".missing") }
         #expect(error?.description.contains("must be a file that can be read") == true)
+    }
+}
+
+extension ServerConfiguration {
+    fileprivate var sqlitePath: String? {
+        if case .sqlite(let path) = database { path } else { nil }
+    }
+
+    fileprivate var postgresPlace: String? {
+        if case .postgres(let options, _) = database { options.place } else { nil }
     }
 }

@@ -52,9 +52,11 @@ package final class Tails: Sendable {
         wake { state, readers in
             for head in heads {
                 var topic = state.topics[head.topicID] ?? TopicState(head: 0, received: 0, tail: Tail(after: 0))
+                if head.headID >= topic.head {
+                    topic.received = head.receivedCount
+                }
                 if head.headID > topic.head {
                     topic.head = head.headID
-                    topic.received = head.receivedCount
                     readers.append(contentsOf: topic.readers.values)
                 }
                 state.topics[head.topicID] = topic
@@ -91,6 +93,20 @@ package final class Tails: Sendable {
                 topic.chain += 1
                 readers.append(contentsOf: topic.readers.values)
                 state.topics[id] = topic
+            }
+        }
+    }
+
+    /// Nothing that is known counts any more: a refresh is to follow.
+    package func forgetAll() {
+        state.withLock { state in
+            state.topics = state.topics.mapValues { topic in
+                var topic = topic
+                topic.head = 0
+                topic.received = 0
+                topic.tail.empty(head: .max)
+                topic.chain += 1
+                return topic
             }
         }
     }

@@ -27,6 +27,10 @@ final class TopicDirectory: Sendable {
         }
     }
 
+    func forgetAll() {
+        ids.withLock { $0 = [:] }
+    }
+
     func forget(name: String) {
         ids.withLock { $0[name] = nil }
     }

@@ -1,4 +1,5 @@
 import Stages
+import Synchronization
 
 extension PostOffice {
     /// The stage trees of this node. Never waits for a busy stage, only for the start of the node.
@@ -93,6 +94,7 @@ extension PostOffice {
         }
         guard status.pending > 0 || status.parked > 0 else { return nil }
         guard glance.publisher.settings.active else { return Waiting(reason: "paused") }
+        if let reason = interruption.withLock({ $0 }) { return Waiting(reason: "storage", detail: reason) }
         if let problem = resources.committer.problem {
             return Waiting(reason: "storage", detail: "\(problem)")
         }

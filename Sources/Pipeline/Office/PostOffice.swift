@@ -30,9 +30,11 @@ package final class PostOffice: Sendable {
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
+    /// Why nothing is delivered: see `StoreEvent.interrupted`.
+    let interruption = Mutex<String?>(nil)
     /// Open when the trees of all publishers that existed at the start have been started.
     let started = Latch()
-    private let logger: Logger
+    let logger: Logger
 
     package init(
         store: any MessageStore,
@@ -85,6 +87,7 @@ package final class PostOffice: Sendable {
                         // Drained before all were started: those that were are ending.
                     }
                     serving.addTask { await self.refreshRegularly() }
+                    serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()
                 }
@@ -140,6 +143,7 @@ package final class PostOffice: Sendable {
     func start(_ publisher: Publisher, claimed: StoredProgress? = nil) async throws {
         let tree = PublisherTree(publisher, claimed: claimed, resources: resources)
         trees.withLock { $0[publisher.id] = tree }
+        if interruption.withLock({ $0 != nil }) { tree.state.suspend() }
         resources.bytes.enrol(publisher.id)
         resources.connections.enrol(publisher.id)
         try await root.start(

@@ -74,6 +74,7 @@ final class PublisherTree: Sendable {
             defer { running.claimed = nil }
             return running.claimed
         }
+        if state.isSuspended { throw StorageInterrupted() }
         if stored == nil { stored = try await resources.store.claim([id])[id] }
         guard let stored else { throw PublisherGone(publisher: id) }
         state.start(from: stored, nextDue: stored.parked > 0 ? .distantPast : nil)
@@ -123,6 +124,11 @@ final class PublisherTree: Sendable {
 struct InjectedFault: Error, CustomStringConvertible {
     var stage: String
     var description: String { "fault injected into \(stage)" }
+}
+
+/// The node may have no right to the publisher now, so it must not claim it. The tree is started again when it has.
+struct StorageInterrupted: Error, CustomStringConvertible {
+    var description: String { "the connection to the storage is interrupted" }
 }
 
 /// The publisher was deleted while its tree was starting.

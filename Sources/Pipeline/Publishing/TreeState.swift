@@ -19,6 +19,8 @@ final class TreeState: Sendable {
         var started: Set<Int64> = []
         var inFlight = 0
         var isDraining = false
+        /// The node may have no right to deliver now: see `StoreEvent.interrupted`.
+        var isSuspended = false
         var waiting: Waiting?
 
         mutating func rewind() {
@@ -80,6 +82,20 @@ final class TreeState: Sendable {
         }
     }
 
+    /// No attempt starts any more, until `resume`. What is in flight may end.
+    func suspend() {
+        state.withLock { state in
+            state.isSuspended = true
+            state.rewind()
+        }
+    }
+
+    func resume() {
+        state.withLock { $0.isSuspended = false }
+    }
+
+    var isSuspended: Bool { state.withLock { $0.isSuspended } }
+
     /// - Returns: whether what was read ahead has been dropped.
     func apply(_ publisher: Publisher) -> Bool {
         state.withLock { state in
@@ -98,7 +114,7 @@ final class TreeState: Sendable {
     func readiness(limit: Int) -> Readiness {
         state.withLock { state in
             if state.isDraining { return .draining }
-            if !state.publisher.settings.active { return .paused }
+            if !state.publisher.settings.active || state.isSuspended { return .paused }
             return .reading(
                 generation: state.ledger.generation,
                 again: state.ledger.waitingAgain(limit: limit),
@@ -158,10 +174,9 @@ final class TreeState: Sendable {
     /// The attempt may start: the publisher as it is now, or nil when the envelope is stale or the publisher paused.
     func begin(_ envelope: Envelope) -> Publisher? {
         state.withLock { state in
-            guard state.ledger.generation == envelope.generation, state.publisher.settings.active, !state.isDraining
-            else {
-                return nil
-            }
+            guard state.ledger.generation == envelope.generation, state.publisher.settings.active, !state.isDraining,
+                !state.isSuspended
+            else { return nil }
             state.inFlight += envelope.messages.count
             for pending in envelope.messages {
                 if pending.isParked {

@@ -89,6 +89,11 @@ package protocol MessageStore: Sendable {
     /// The message, and what is stored of its delivery to each live publisher of its topic, with its attempts.
     func deliveries(messageID: Int64) async throws -> StoredDeliveries?
 
+    /// Tells what happens to the store from outside, and others of what is appended here, until the task is cancelled.
+    /// To be run once.
+    /// - Throws: `StoreError` when another node has taken over: this one must stop.
+    func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws
+
     /// Whether the store can be written to right now. Throws the reason when not.
     func check() async throws
     /// Ends all connections. Writes under way are awaited; afterwards every method throws `StoreError.unavailable`.
@@ -97,6 +102,11 @@ package protocol MessageStore: Sendable {
 
 extension MessageStore {
     package var executor: (any TaskExecutor)? { nil }
+
+    /// Of a store that nobody else uses.
+    package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
+        await Latch().wait()
+    }
 }
 
 /// How many writers a store has. The committer keeps one batch under way in each lane.

@@ -7,7 +7,7 @@ enum OfficeOpening {
     static func open(
         _ configuration: ServerConfiguration,
         _ logger: Logger
-    ) throws -> (service: OfficeService, publishers: PublisherRequest) {
+    ) async throws -> (service: OfficeService, publishers: PublisherRequest) {
         var curl = CurlConfiguration()
         curl.addressPolicy = try addressPolicy(configuration)
         curl.certificateAuthorities = configuration.targetCABundle
@@ -15,7 +15,7 @@ enum OfficeOpening {
         curl.directHosts = DirectHosts(parsing: configuration.noProxy ?? "")
         curl.maximumExchanges = configuration.maxConnections
         let transport = try CurlTransport(configuration: curl)
-        let store = try SQLiteStore(path: configuration.databasePath, logger: logger)
+        let store = try await store(configuration, logger)
 
         var settings = PostOffice.Settings(nodeName: configuration.nodeName)
         settings.maxDemand = configuration.maxDemand
@@ -33,6 +33,23 @@ enum OfficeOpening {
             OfficeService(office: office, transport: transport, store: store, limit: .seconds(10)),
             PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)
         )
+    }
+
+    private static func store(
+        _ configuration: ServerConfiguration,
+        _ logger: Logger
+    ) async throws -> any MessageStore {
+        switch configuration.database {
+        case .sqlite(let path):
+            try SQLiteStore(path: path, logger: logger)
+        case .postgres(let options, let connections):
+            try await PostgresStore.open(
+                options,
+                connections: connections,
+                node: configuration.nodeName,
+                logger: logger
+            )
+        }
     }
 
     private static func addressPolicy(_ configuration: ServerConfiguration) throws -> AddressPolicy {

@@ -28,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "postoffice")
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let connections = Self.webConnections(configuration, logger)
-        let (service, publishers) = try Self.open(configuration, logger)
+        let (service, publishers) = try await Self.open(configuration, logger)
 
         let server = WebServer(
             settings: WebServer.Settings(
@@ -67,9 +67,9 @@ struct ServeCommand: AsyncParsableCommand {
     private static func open(
         _ configuration: ServerConfiguration,
         _ logger: Logger
-    ) throws -> (service: OfficeService, publishers: PublisherRequest) {
+    ) async throws -> (service: OfficeService, publishers: PublisherRequest) {
         do {
-            return try OfficeOpening.open(configuration, logger)
+            return try await OfficeOpening.open(configuration, logger)
         } catch {
             throw StartFailure("\(error)")
         }

@@ -10,8 +10,7 @@ struct ServerConfiguration: Sendable {
 
     var host: String
     var port: Int
-    /// The path of the SQLite file.
-    var databasePath: String
+    var database: DatabaseSetting
     var maxDemand: Int
     /// nil: half of each publisher's max_demand.
     var minDemand: Int?
@@ -37,7 +36,7 @@ struct ServerConfiguration: Sendable {
         try Self.refuseUnsupported(environment)
         host = environment.string("HOST") ?? "127.0.0.1"
         port = try environment.integer("PORT", in: 0...65_535) ?? 4000
-        databasePath = try Self.databasePath(environment)
+        database = try DatabaseSetting(environment)
         maxDemand = try environment.integer("MAX_DEMAND", in: 1...10_000) ?? 100
         minDemand = try environment.integer("MIN_DEMAND", in: 0...9999)
         refreshInterval = .seconds(try environment.integer("REFRESH_INTERVAL", in: 1...86_400) ?? 10)
@@ -74,34 +73,6 @@ struct ServerConfiguration: Sendable {
                 throw ConfigurationError(variable: name, rule: "is not supported yet")
             }
         }
-        for name in ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD"] {
-            if environment.string(name) != nil {
-                throw ConfigurationError(variable: name, rule: "is not supported yet, as PostgreSQL is not")
-            }
-        }
-    }
-
-    private static func databasePath(_ environment: Environment) throws(ConfigurationError) -> String {
-        guard let url = environment.string("DATABASE_URL") else { return "postoffice.sqlite" }
-        if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
-            throw ConfigurationError(
-                variable: "DATABASE_URL",
-                value: "postgres://…",
-                rule: "is not supported yet: use sqlite:PATH"
-            )
-        }
-        var path = url.hasPrefix("sqlite:") ? url.dropFirst("sqlite:".count) : ""
-        if path.hasPrefix("//") { path = path.dropFirst(2) }
-        guard !path.isEmpty, !path.contains(":memory:") else {
-            throw ConfigurationError(variable: "DATABASE_URL", value: masked(url), rule: "must be sqlite: and a path")
-        }
-        return String(path)
-    }
-
-    /// A URL without what stands before the `@`, which may be a password.
-    private static func masked(_ url: String) -> String {
-        guard let at = url.lastIndex(of: "@") else { return url }
-        return "…" + url[at...]
     }
 
     private static func readableFile(
@@ -138,7 +109,7 @@ struct ServerConfiguration: Sendable {
     }
 
     private static func warnings(_ environment: Environment, host: String) -> [String] {
-        var warnings: [String] = []
+        var warnings = DatabaseSetting.warnings(environment)
         if !Loopback.isLoopback(host: host) {
             warnings.append(
                 "HOST is \(host): everybody who reaches this address can use the API, which asks for no token."

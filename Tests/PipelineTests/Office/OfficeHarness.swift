@@ -3,7 +3,7 @@ import Pipeline
 import TestSupport
 import Testing
 
-/// A post office on a SQLite file of its own, or on the store that it is given, with a target in memory, for the time of one test.
+/// A post office on a SQLite file of its own, or another store, with a target in memory, for the time of one test.
 struct OfficeHarness {
     let office: PostOffice
     let target: ScriptedTarget
@@ -14,17 +14,18 @@ struct OfficeHarness {
         maxBufferBytes: Int = 64_000_000,
         world: World = .real,
         folder: TemporaryFolder? = nil,
-        store: (any MessageStore)? = nil,
+        store other: (any MessageStore)? = nil,
+        refreshInterval: Duration = .seconds(1),
         _ body: (OfficeHarness) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let folder = try folder ?? TemporaryFolder()
-        let store = try store ?? SQLiteStore(path: folder.file("postoffice.sqlite"), logger: logger)
+        let store = try other ?? SQLiteStore(path: folder.file("postoffice.sqlite"), logger: logger)
         var settings = PostOffice.Settings(nodeName: "test")
         settings.maxDemand = maxDemand
         settings.maxBufferBytes = maxBufferBytes
-        settings.refreshInterval = .seconds(1)
+        settings.refreshInterval = refreshInterval
         let office = PostOffice(store: store, target: target, settings: settings, world: world, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await office.run() }

@@ -1,0 +1,124 @@
+/// The tables of the PostgreSQL store, one migration after the other. What has been released is never changed.
+///
+/// They are in a schema of their own, `postoffice`, so that a database can be shared with other programs. No column that
+/// changes with every message is indexed, and rows that change often have room on their page for their next version.
+enum PostgresSchema {
+    /// Each migration is one transaction. Its number is its place, from 1.
+    static let migrations: [[String]] = [log]
+
+    static let version = migrations.count
+
+    private static let log = [
+        """
+        CREATE TABLE topics (
+            id                bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name              text    NOT NULL,
+            origin_host       text    NOT NULL,
+            recovery_enabled  boolean NOT NULL,
+            retention_seconds bigint,
+            inserted_at       bigint  NOT NULL,
+            deleted           boolean NOT NULL DEFAULT false,
+            received_count    bigint  NOT NULL DEFAULT 0,
+            head_id           bigint  NOT NULL DEFAULT 0
+        ) WITH (fillfactor = 50)
+        """,
+        "CREATE UNIQUE INDEX topics_live_name ON topics (name) WHERE NOT deleted",
+        // What the clean-up has removed. Creating a publisher and each slice of the clean-up lock this row.
+        """
+        CREATE TABLE retention (
+            topic_id      bigint PRIMARY KEY REFERENCES topics (id),
+            removed_count bigint NOT NULL DEFAULT 0
+        )
+        """,
+        "CREATE SEQUENCE message_ids",
+        // The log. Topics are never removed, and an append locks its topic: a foreign key would check each row again.
+        // `receipt` numbers the append that wrote the row, so that it can be found when the answer was lost.
+        """
+        CREATE TABLE messages (
+            id          bigint  PRIMARY KEY,
+            topic_id    bigint  NOT NULL,
+            receipt     bigint  NOT NULL,
+            received_at bigint  NOT NULL,
+            bytes       integer NOT NULL,
+            attributes  bytea   NOT NULL,
+            payload     bytea   NOT NULL
+        )
+        """,
+        // A payload is written once and read a few times: compressing it is not worth its time.
+        "ALTER TABLE messages ALTER COLUMN payload SET STORAGE EXTERNAL",
+        "CREATE INDEX messages_log ON messages (topic_id, id) INCLUDE (bytes)",
+        """
+        CREATE TABLE publishers (
+            id                bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            topic_id          bigint  NOT NULL REFERENCES topics (id),
+            target            text    NOT NULL,
+            type              text    NOT NULL,
+            active            boolean NOT NULL,
+            from_now          boolean NOT NULL,
+            seconds_timeout   bigint  NOT NULL,
+            seconds_retry     bigint  NOT NULL,
+            seconds_retry_max bigint,
+            max_attempts      bigint  NOT NULL,
+            chunk_size        bigint  NOT NULL,
+            max_demand        bigint,
+            min_demand        bigint,
+            ordering          text    NOT NULL,
+            body              text    NOT NULL,
+            inserted_at       bigint  NOT NULL,
+            revision          bigint  NOT NULL DEFAULT 0,
+            deleted_at        bigint
+        )
+        """,
+        // A target may be longer than what fits into an index.
+        """
+        CREATE UNIQUE INDEX publishers_live_target ON publishers (topic_id, md5(target), type)
+        WHERE deleted_at IS NULL
+        """,
+        // One row a publisher, rewritten by every settlement. `holes` as HoleCoding writes them.
+        """
+        CREATE TABLE progress (
+            publisher_id      bigint PRIMARY KEY REFERENCES publishers (id),
+            epoch             bigint NOT NULL,
+            high              bigint NOT NULL,
+            holes             bytea  NOT NULL,
+            left_count        bigint NOT NULL,
+            delivered         bigint NOT NULL,
+            discarded         bigint NOT NULL,
+            last_delivered_at bigint
+        ) WITH (fillfactor = 50)
+        """,
+        """
+        CREATE TABLE parked (
+            publisher_id bigint NOT NULL,
+            message_id   bigint NOT NULL,
+            attempts     bigint NOT NULL,
+            due_at       bigint NOT NULL,
+            last_status  bigint,
+            last_error   text,
+            PRIMARY KEY (publisher_id, message_id)
+        )
+        """,
+        "CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id)",
+        // The key is what an attempt is known by, so that writing it again changes nothing.
+        """
+        CREATE TABLE attempts (
+            id           bigint GENERATED ALWAYS AS IDENTITY,
+            message_id   bigint NOT NULL,
+            publisher_id bigint NOT NULL,
+            number       bigint NOT NULL,
+            result       text   NOT NULL,
+            status       bigint,
+            error        text,
+            started_at   bigint NOT NULL,
+            milliseconds bigint NOT NULL,
+            response     bytea  NOT NULL,
+            PRIMARY KEY (message_id, publisher_id, number, started_at)
+        )
+        """,
+        // Numbers of stores: each that is opened takes one.
+        "CREATE SEQUENCE store_numbers",
+        // One row that is written to find out whether the database can be.
+        "CREATE TABLE probe (written bigint NOT NULL)",
+        "INSERT INTO probe (written) VALUES (0)",
+    ]
+}

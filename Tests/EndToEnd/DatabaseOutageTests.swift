@@ -1,0 +1,102 @@
+@testable import Bench
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("A PostgreSQL server that goes away under load", .timeLimit(.minutes(4)))
+struct DatabaseOutageTests {
+    enum Fault: CaseIterable, Sendable {
+        case stops
+        case crashes
+        case endsSessions
+        case network
+    }
+
+    @Test(
+        "costs 503 meanwhile, and no acknowledged message; everything goes on by itself",
+        arguments: Fault.allCases
+    )
+    func outage(fault: Fault) async throws {
+        let maxDemand = 50
+        let cluster = try await PostgresCluster()
+        let fixture = try await PostgresFixture(on: cluster)
+        let proxy = try HangingProxy(to: cluster.port)
+        defer { proxy.end() }
+        let server = try ServerProcess([
+            "DATABASE_URL": cluster.url(fixture.database, port: proxy.port), "DB_TIMEOUT": "1",
+            "MAX_DEMAND": String(maxDemand),
+        ])
+        try await server.start()
+        let receiver = try Receiver()
+        let api = API(server)
+        let topic = try await api.createTopic("outages")
+        let publisher = try await api.createPublisher("outages", target: receiver.url)
+        let chronicle = Chronicle()
+        let isOver = Watched(false)
+        let refusals = Watched<[HTTPAnswer]>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Each waits a little after its answer: together about a thousand a second.
+            for client in 0..<10 {
+                group.addTask {
+                    let connection = HTTPClient()
+                    var number = 0
+                    while !isOver.value {
+                        number += 1
+                        let payload = #"{"number":\#(number),"client":\#(client)}"#
+                        let answer = try await api.post("outages", payload, by: connection)
+                        if let id = answer.id {
+                            chronicle.accepted(id, payload)
+                        } else {
+                            chronicle.uncertain(payload)
+                            refusals.change { $0.append(answer) }
+                        }
+                        try await ContinuousClock().sleep(for: .milliseconds(10))
+                    }
+                }
+            }
+            try await chronicle.accepted(500)
+            try await bring(fault, fixture, proxy, refusals)
+            let accepted = chronicle.acceptedIDs.count
+            try await chronicle.accepted(accepted + 500)
+            // What was accepted after the outage arrives: deliveries go on.
+            try await receiver.delivered(chronicle.acceptedIDs)
+            isOver.change { $0 = true }
+            try await group.waitForAll()
+        }
+        for refusal in refusals.value {
+            #expect(refusal.status == 503)
+            #expect(refusal.header("retry-after").flatMap(Int.init) != nil)
+        }
+        try await receiver.delivered(chronicle.acceptedIDs)
+        try await api.settled(publisher)
+        // What was in flight at an interruption may come again.
+        chronicle.killed()
+        chronicle.judge([receiver], repeats: maxDemand)
+        let received = try await api.topic(topic)["received"] as? Int
+        #expect(try await api.publisher(publisher)["delivered"] as? Int == received)
+        #expect(await server.stop() == 0)
+    }
+
+    private func bring(
+        _ fault: Fault,
+        _ fixture: PostgresFixture,
+        _ proxy: HangingProxy,
+        _ refusals: Watched<[HTTPAnswer]>
+    ) async throws {
+        switch fault {
+        case .stops, .crashes:
+            try await fixture.cluster.stop(fault == .stops ? .fast : .immediate)
+            try await refusals.wait { !$0.isEmpty }
+            try await fixture.cluster.start()
+        case .endsSessions:
+            try await fixture.cluster.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(fixture.database)'",
+                in: "postgres"
+            )
+        case .network:
+            proxy.hang()
+            try await refusals.wait { !$0.isEmpty }
+            proxy.goOn()
+        }
+    }
+}

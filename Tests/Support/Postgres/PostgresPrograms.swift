@@ -1,0 +1,83 @@
+import Foundation
+
+/// PostgreSQL's own programs, as the distribution installs them, run by a user that may run a server.
+package enum PostgresPrograms {
+    package enum Problem: Error, CustomStringConvertible {
+        case missing
+        case failed(String, String)
+
+        package var description: String {
+            switch self {
+            case .missing: "PostgreSQL is not installed: `Scripts/set-up test` installs it"
+            case .failed(let program, let output): "\(program) failed: \(output)"
+            }
+        }
+    }
+
+    /// The folder of the newest version's programs.
+    package static let folder: String? = {
+        let root = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let folders =
+            versions.sorted { $0.compare($1, options: .numeric) == .orderedDescending }.map { "\(root)/\($0)/bin" }
+            + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return folders.first { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }
+    }()
+
+    /// The server refuses to run as root: there it runs as the user that its package has made.
+    private static let user =
+        getuid() == 0
+        ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+
+    /// The command line that runs one of them.
+    package static func command(_ program: String, _ arguments: [String]) throws -> [String] {
+        guard let folder else { throw Problem.missing }
+        return user + ["\(folder)/\(program)"] + arguments
+    }
+
+    /// Runs one of them to its end.
+    /// - Returns: what it has written.
+    @discardableResult
+    package static func run(_ program: String, _ arguments: [String]) async throws -> String {
+        try await run(command: try command(program, arguments))
+    }
+
+    @discardableResult
+    package static func run(command: [String]) async throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        let output = FileManager.default.temporaryDirectory.appendingPathComponent("output-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+        defer { try? FileManager.default.removeItem(at: output) }
+        let file = try FileHandle(forWritingTo: output)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = file
+        process.standardError = file
+        let status = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do {
+                try process.run()
+            } catch {
+                process.terminationHandler = nil
+                continuation.resume(throwing: error)
+            }
+        }
+        let text = String(decoding: (try? Data(contentsOf: output)) ?? Data(), as: UTF8.self)
+        guard status == 0 else { throw Problem.failed(command.joined(separator: " "), text) }
+        return text
+    }
+
+    /// Starts one of them beside this process. Nobody waits for its end.
+    static func launch(_ program: String, _ arguments: [String], output: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments =
+            ["-c", #"output=$1; shift; exec "$@" >>"$output" 2>&1"#, program, output]
+            + (try command(program, arguments))
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+}
