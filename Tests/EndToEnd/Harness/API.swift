@@ -40,11 +40,12 @@ struct API: Sendable {
         try await data("GET", "/api/publishers/\(id)", nil, 200)
     }
 
-    /// Waits until a publisher has nothing pending or parked: outcomes are committed after the receiver has answered.
+    /// Waits until a publisher has nothing pending, parked or in flight. Outcomes are committed after the receiver has
+    /// answered, and until then what is delivered is in flight.
     func settled(_ id: Int) async throws {
         try await eventually {
             let publisher = try await publisher(id)
-            return publisher["pending"] as? Int == 0 && publisher["parked"] as? Int == 0
+            return ["pending", "parked", "in_flight"].allSatisfy { publisher[$0] as? Int == 0 }
         }
     }
 
