@@ -113,6 +113,11 @@ final class Chronicle: Sendable {
         try await books.wait(until: \.isDelivered)
     }
 
+    /// Waits until every publisher has taken these messages.
+    func delivered(_ ids: [Int]) async throws {
+        try await books.wait { books in books.publishers.values.allSatisfy { $0.taken.isSuperset(of: ids) } }
+    }
+
     // MARK: Faults
 
     /// `kill -9`, and a look at what it leaves behind.
@@ -139,6 +144,11 @@ final class Chronicle: Sendable {
     func crash(_ publisher: Int, _ stage: String) async throws {
         recorder.record(.crashed(publisher: Int64(publisher)))
         try await api.crash(publisher, stage)
+    }
+
+    /// The database went away: what was in flight may come again.
+    func interrupted() {
+        for publisher in books.value.publishers.keys.sorted() { recorder.record(.crashed(publisher: publisher)) }
     }
 
     /// The most memory that the server has had, against what it may have.

@@ -98,12 +98,7 @@ final class ServerProcess: Sendable {
     /// the next start.
     func withRemains<Value>(_ body: (any MessageStore) async throws -> Value) async throws -> Value {
         let copy = try TemporaryFolder()
-        for name in ["postoffice.sqlite", "postoffice.sqlite-wal"] {
-            let file = files + "/" + name
-            guard FileManager.default.fileExists(atPath: file) else { continue }
-            try FileManager.default.copyItem(atPath: file, toPath: copy.file(name))
-        }
-        let store = try SQLiteStore(path: copy.file("postoffice.sqlite"), logger: Logger(label: "remains"))
+        let store = try await remains(copy)
         let value: Value
         do {
             value = try await body(store)
@@ -113,6 +108,20 @@ final class ServerProcess: Sendable {
         }
         try await store.close()
         return value
+    }
+
+    private func remains(_ copy: TemporaryFolder) async throws -> any MessageStore {
+        let logger = Logger(label: "remains")
+        if let url = settings["DATABASE_URL"], url.hasPrefix("postgres") {
+            let options = try PostgresOptions(url: url, timeout: .seconds(5))
+            return try await PostgresStore.open(options, connections: 2, logger: logger)
+        }
+        for name in ["postoffice.sqlite", "postoffice.sqlite-wal"] {
+            let file = files + "/" + name
+            guard FileManager.default.fileExists(atPath: file) else { continue }
+            try FileManager.default.copyItem(atPath: file, toPath: copy.file(name))
+        }
+        return try SQLiteStore(path: copy.file("postoffice.sqlite"), logger: logger)
     }
 
     private static func view(of folder: URL, by process: pid_t) -> FileHandle? {

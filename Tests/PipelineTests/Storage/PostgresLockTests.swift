@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a commit that was given up for a deadlock is repeated`() async throws {
         let fixture = try await PostgresFixture()
-        let store = try await fixture.openStore()
+        let store = try await fixture.openStore(timeout: .seconds(30))
         let topic = try await store.topic("a")
         let low = try await store.publisher(topic, "low")
         let high = try await store.publisher(topic, "high")

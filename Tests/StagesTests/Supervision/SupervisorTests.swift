@@ -152,7 +152,7 @@ struct SupervisorTests {
 
     @Test("U05 More than max_restarts within the period: the supervisor ends its children and fails")
     func intensity() async throws {
-        let supervisor = supervisor(puppets.worker("a"), puppets.worker("b"))
+        let supervisor = supervisor(puppets.worker("a"), puppets.worker("b"), clock: ManualClock())
         let error = try await running(supervisor) {
             expect(try await puppets.log.next(2), ["+a", "+b"])
             for _ in 0..<3 {

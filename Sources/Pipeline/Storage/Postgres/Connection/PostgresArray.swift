@@ -25,19 +25,19 @@ enum PostgresArray {
         _ append: (inout [UInt8], Element) -> Void
     ) -> [UInt8] {
         self.bytes(20 + elements.count * (bytes + 4)) { array in
-            array.append(Int32(elements.isEmpty ? 0 : 1))
-            array.append(Int32(1))
-            array.append(type.rawValue)
+            array.appendBigEndian(Int32(elements.isEmpty ? 0 : 1))
+            array.appendBigEndian(Int32(1))
+            array.appendBigEndian(type.rawValue)
             guard !elements.isEmpty else { return }
-            array.append(Int32(elements.count))
-            array.append(Int32(1))
+            array.appendBigEndian(Int32(elements.count))
+            array.appendBigEndian(Int32(1))
             for element in elements {
                 guard let element else {
-                    array.append(Int32(-1))
+                    array.appendBigEndian(Int32(-1))
                     continue
                 }
                 let start = array.count
-                array.append(Int32(0))
+                array.appendBigEndian(Int32(0))
                 append(&array, element)
                 array.replace(at: start, with: Int32(array.count - start - 4))
             }
@@ -53,7 +53,7 @@ enum PostgresArray {
 }
 
 extension [UInt8] {
-    mutating func append(_ number: some FixedWidthInteger) {
+    mutating func appendBigEndian(_ number: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 

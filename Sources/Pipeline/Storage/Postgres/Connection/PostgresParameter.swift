@@ -8,7 +8,7 @@ struct PostgresParameter: Sendable {
     }
 
     static func int(_ value: Int64?) -> PostgresParameter {
-        PostgresParameter(bytes: value.map { value in PostgresArray.bytes(8) { $0.append(value) } })
+        PostgresParameter(bytes: value.map { value in PostgresArray.bytes(8) { $0.appendBigEndian(value) } })
     }
 
     static func int(_ value: Int?) -> PostgresParameter { int(value.map(Int64.init)) }
@@ -21,12 +21,12 @@ struct PostgresParameter: Sendable {
     }
 
     static func ints(_ values: some Collection<Int64>) -> PostgresParameter {
-        PostgresParameter(bytes: PostgresArray.encode(values, type: .int8, bytes: 8) { $0.append($1) })
+        PostgresParameter(bytes: PostgresArray.encode(values, type: .int8, bytes: 8) { $0.appendBigEndian($1) })
     }
 
     static func ints(_ values: some Collection<Int64?>) -> PostgresParameter {
         PostgresParameter(
-            bytes: PostgresArray.encode(optionals: values, type: .int8, bytes: 8) { $0.append($1) }
+            bytes: PostgresArray.encode(optionals: values, type: .int8, bytes: 8) { $0.appendBigEndian($1) }
         )
     }
 
