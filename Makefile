@@ -20,7 +20,8 @@ test: ## All that guards us: format, lint, warnings as errors, every test
 	@Scripts/set-up test
 	@Scripts/lint $(SOURCES)
 	$(STRICT) swift build --build-tests
-	$(STRICT) swift test --skip-build --disable-xctest
+	$(STRICT) swift test --skip-build --disable-xctest --skip EndToEndTests
+	$(STRICT) swift test --skip-build --disable-xctest --filter EndToEndTests
 
 bench: ## Measure next to yardsticks, and fail below the floors
 	@Scripts/set-up run

@@ -20,6 +20,7 @@ struct BlackHole: Sendable {
             var connections: [Int32] = []
             while true {
                 let connection = accept(listener.descriptor, nil, nil)
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 guard connection >= 0 else { break }
                 connections.append(connection)
                 if connections.count == count { fill.finish() }

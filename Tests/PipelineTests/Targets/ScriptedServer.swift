@@ -36,6 +36,8 @@ final class ScriptedServer: Sendable {
             while true {
                 let descriptor = accept(listener.descriptor, nil, nil)
                 guard descriptor >= 0 else { break }
+                // A program that a test starts meanwhile would keep it open.
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 number += 1
                 play(script, descriptor, number)
             }
