@@ -30,10 +30,20 @@ extension Source {
     @inlinable
     public func run() async throws {
         let signal = try outlet.begin()
+        let context = outlet.context?.listened
         try await withTaskCancellationHandler {
             var failure: (any Error)?
             do {
-                while let demand = await outlet.demand(), let events = try await next(upTo: demand) {
+                while let demand = await outlet.demand() {
+                    let events: [Output]?
+                    if let context {
+                        events = try await context.measuring(demand, count: { $0?.count ?? 0 }) {
+                            try await next(upTo: demand)
+                        }
+                    } else {
+                        events = try await next(upTo: demand)
+                    }
+                    guard let events else { break }
                     outlet.emit(events)
                 }
             } catch {
@@ -48,6 +58,8 @@ extension Source {
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }
 
     public nonisolated func finish() { outlet.finish() }
+
+    public nonisolated func attach(_ context: StageContext) { outlet.attach(context) }
 
     public nonisolated func reading() -> StageReading { .of(outlet) }
 }

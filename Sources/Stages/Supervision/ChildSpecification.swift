@@ -19,7 +19,7 @@ public struct ChildSpecification: Sendable {
     /// A child with a back-off of its own does not count against the supervisor's intensity: it is held back after each
     /// failure and tried again, for ever.
     public var backOff: BackOff?
-    let start: @Sendable () async throws -> Child
+    let start: @Sendable (StageContext) async throws -> Child
 
     init(
         id: String,
@@ -27,7 +27,7 @@ public struct ChildSpecification: Sendable {
         restart: Restart,
         shutdown: Duration,
         backOff: BackOff?,
-        start: @escaping @Sendable () async throws -> Child
+        start: @escaping @Sendable (StageContext) async throws -> Child
     ) {
         self.id = id
         self.kind = kind
@@ -48,8 +48,9 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         stage make: @escaping @Sendable () async throws -> S
     ) {
-        self.init(id: id, kind: S.kind, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: S.kind, restart: restart, shutdown: shutdown, backOff: backOff) { context in
             let stage = try await make()
+            stage.attach(context)
             return Child(
                 run: { ready in
                     ready()
@@ -77,7 +78,7 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         supervisor make: @escaping @Sendable () async throws -> Supervisor
     ) {
-        self.init(id: id, kind: .supervisor, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: .supervisor, restart: restart, shutdown: shutdown, backOff: backOff) { _ in
             let supervisor = try await make()
             return Child(
                 run: { ready in try await supervisor.run(ready: ready) },
@@ -96,7 +97,7 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         run: @escaping @Sendable () async throws -> Void
     ) {
-        self.init(id: id, kind: .worker, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: .worker, restart: restart, shutdown: shutdown, backOff: backOff) { _ in
             Child(
                 run: { ready in
                     ready()

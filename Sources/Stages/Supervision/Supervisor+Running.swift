@@ -68,7 +68,7 @@ extension Supervisor {
         let id = specification.id
         let task = own { [self] in
             do {
-                let child = try await specification.start()
+                let child = try await specification.start(StageContext(name: id, time: time, telemetry: telemetry))
                 state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
                 try await child.run { [self] in post(.started(id, task: number)) }
                 post(.ended(id, task: number, .normal))

@@ -46,6 +46,8 @@ extension Supervisor {
             stage.inFlight = reading.inFlight
             stage.dropped = reading.dropped
             stage.subscriptions = reading.windows
+            stage.consumers = reading.consumers
+            stage.waits = record.isAlive ? reading.waits : nil
             let count = record.specification.kind == .consumer ? reading.eventsIn : reading.eventsOut
             stage.eventsPerSecond = state.withLock { $0.incarnations[record.id]?.rate.update(count, at: now) } ?? 0
             return .stage(stage)

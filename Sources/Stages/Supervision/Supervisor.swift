@@ -14,6 +14,7 @@ public final class Supervisor: Sendable {
     let time: Timekeeper
     let executor: (any TaskExecutor)?
     let logger: Logger
+    let telemetry: (any Telemetry)?
 
     struct State: Sendable {
         var machine: SupervisorStateMachine
@@ -44,6 +45,7 @@ public final class Supervisor: Sendable {
     ///   - backOff: Delays the restarts of children, which count against the intensity all the same.
     ///   - executor: What the children's tasks prefer to run on; as a rule the tree's ``TreeExecutor``.
     ///   - clock: Measures deadlines, back-offs and the intensity's period.
+    ///   - telemetry: Hears what the children that are stages do.
     ///   - start: The wall time that the times in snapshots are reckoned from.
     public init(
         _ id: String,
@@ -54,11 +56,13 @@ public final class Supervisor: Sendable {
         clock: any Clock<Duration> = ContinuousClock(),
         start: Timestamp = .now(),
         logger: Logger = Logger(label: "stages"),
+        telemetry: (any Telemetry)? = nil,
         children: [ChildSpecification] = []
     ) {
         self.id = id
         self.executor = executor
         self.logger = logger
+        self.telemetry = telemetry
         time = Timekeeper(clock: clock, start: start)
         var machine = SupervisorStateMachine(strategy: strategy, intensity: intensity, backOff: backOff, now: time.now)
         for child in children {
