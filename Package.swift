@@ -19,6 +19,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Stages", targets: ["Stages"]),
+        .library(name: "StagesTesting", targets: ["StagesTesting"]),
         .executable(name: "postoffice", targets: ["Server"]),
         .executable(name: "postoffice-bench", targets: ["Bench"]),
     ],
@@ -51,6 +52,11 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "StagesTesting",
+            dependencies: ["Stages"],
             swiftSettings: settings
         ),
         .target(
@@ -103,7 +109,11 @@ let package = Package(
         ),
         .testTarget(
             name: "StagesTests",
-            dependencies: ["Stages", "TestSupport"],
+            dependencies: [
+                "Stages",
+                "StagesTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

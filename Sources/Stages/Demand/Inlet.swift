@@ -137,10 +137,14 @@ extension Inlet {
         state.withLock { $0.settle(1, of: origin) }?.send()
     }
 
-    /// - Parameter isEager: ask for each place again as soon as ``settleOne(of:)`` frees it.
+    /// - Parameters:
+    ///   - settlesSingly: Each event is settled by ``settleOne(of:)``.
+    ///   - isEager: Each place is asked for again as soon as it is free.
     @usableFromInline
-    func begin(isEager: Bool = false) throws(StageError) {
-        guard let asks = state.withLock({ $0.begin(isEager: isEager) }) else { throw .hasRun }
+    func begin(settlesSingly: Bool = false, isEager: Bool = false) throws(StageError) {
+        guard let asks = state.withLock({ $0.begin(settlesSingly: settlesSingly, isEager: isEager) }) else {
+            throw .hasRun
+        }
         for ask in asks { ask.send() }
     }
 
@@ -151,6 +155,10 @@ extension Inlet {
     /// Whether the run loop was left because the flow has come to its end, not because of the stage itself.
     @usableFromInline
     var hasRunDry: Bool { state.withLock { $0.fault == nil && $0.isOver } }
+
+    /// Whether what has begun is to be finished: when the flow is being drained, or has ended and the stage outlives its
+    /// producers.
+    var leavesToFinish: Bool { state.withLock { $0.fault == nil && ($0.isFinishing || $0.end == nil) } }
 
     /// Why the run loop was left.
     @usableFromInline

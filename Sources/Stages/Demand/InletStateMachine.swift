@@ -2,7 +2,7 @@ public import DequeModule
 
 /// The consumer side of a stage: its windows, what is held for the handler, what the handler has, and the end.
 ///
-/// Nothing is asked for before ``begin(isEager:)``: a stage that does not run yet demands nothing.
+/// Nothing is asked for before ``begin(settlesSingly:isEager:)``: a stage that does not run yet demands nothing.
 @usableFromInline
 struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline
@@ -54,7 +54,9 @@ struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline var fault: (any Error)?
     /// End when the last subscription has.
     @usableFromInline var isFinishing = false
-    @usableFromInline var isEager = false
+    /// Events are settled one by one, as each is through.
+    @usableFromInline var settlesSingly = false
+    private var isEager = false
     /// The entry to look at first, so that no producer starves behind another.
     @usableFromInline var turn = 0
     /// Batches taken since the last wait.
@@ -68,9 +70,10 @@ struct InletStateMachine<Input: Sendable>: Sendable {
 
 extension InletStateMachine {
     /// The run loop begins to pull: opens all windows. `nil`: it has run already.
-    mutating func begin(isEager: Bool) -> [Ask]? {
+    mutating func begin(settlesSingly: Bool, isEager: Bool) -> [Ask]? {
         guard phase == .idle else { return nil }
         phase = .running
+        self.settlesSingly = settlesSingly
         self.isEager = isEager
         return entries.indices.compactMap { open(at: $0) }
     }
@@ -229,7 +232,7 @@ extension InletStateMachine {
     /// The handler is through with what it had. Returns what is to be asked for now.
     @inlinable
     mutating func settle() -> Ask? {
-        guard !isEager else { return nil }
+        guard !settlesSingly else { return nil }
         for index in entries.indices where entries[index].inHand > 0 {
             return settle(entries[index].inHand, at: index)
         }

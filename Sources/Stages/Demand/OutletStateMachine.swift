@@ -196,19 +196,18 @@ extension OutletStateMachine {
     @inlinable
     mutating func dispatch(_ events: Events<Output>, _ receiver: inout some Receiver<Output>) {
         deliver(to: &receiver) { machine, deliver in
-            if machine.custom == nil {
-                machine.demand.dispatch(events, to: deliver)
-            } else {
-                machine.dispatchCustom(events, to: deliver)
+            guard machine.custom == nil else {
+                return machine.dispatchCustom(events, to: deliver)
             }
+            return machine.demand.dispatch(events, to: deliver)
         }
         if buffer.hasNotices { passNotices() }
     }
 
     @usableFromInline
-    mutating func dispatchCustom(_ events: Events<Output>, to deliver: Delivery<Output>) -> Events<Output>? {
+    mutating func dispatchCustom(_ events: Events<Output>, to deliver: Delivery<Output>) -> Events<Output> {
         do {
-            return try custom?.dispatch(events, to: deliver)
+            return try custom?.dispatch(events, to: deliver) ?? events
         } catch {
             fail(error)
             return events

@@ -17,7 +17,7 @@ extension TaskConsumer {
 
     @inlinable
     public func run() async throws {
-        try inlet.begin(isEager: true)
+        try inlet.begin(settlesSingly: true, isEager: true)
         let context = inlet.signal.context?.listened
         // The first handler that throws cancels the others, whether events still come or not.
         try? await withThrowingDiscardingTaskGroup { group in

@@ -11,7 +11,7 @@ public enum Restart: String, Sendable, Codable {
 /// How a supervisor starts, restarts and ends a child.
 public struct ChildSpecification: Sendable {
     /// Unique among the supervisor's children.
-    public let id: String
+    public internal(set) var id: String
     public let kind: StageKind
     public var restart: Restart
     /// How long the child may take to end once its task is cancelled. Then it is abandoned, which is reported.
@@ -19,6 +19,8 @@ public struct ChildSpecification: Sendable {
     /// A child with a back-off of its own does not count against the supervisor's intensity: it is held back after each
     /// failure and tried again, for ever.
     public var backOff: BackOff?
+    /// Whether the supervisor may end itself when the child has ended by itself, see ``AutoShutdown``.
+    public var isSignificant = false
     let start: @Sendable (StageContext) async throws -> Child
 
     init(
@@ -39,6 +41,13 @@ public struct ChildSpecification: Sendable {
 }
 
 extension ChildSpecification {
+    /// The same child, which its supervisor may not want to go on without. One that is permanent never ends for good.
+    public func significant() -> ChildSpecification {
+        var specification = self
+        specification.isSignificant = true
+        return specification
+    }
+
     /// A child that is a stage. The closure makes and subscribes it, anew at each start; the child after it starts when
     /// the closure has returned.
     public init<S: Stage>(

@@ -1,4 +1,5 @@
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("Life of a stage", .timeLimit(.minutes(1)))
