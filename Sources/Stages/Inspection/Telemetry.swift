@@ -49,7 +49,7 @@ extension StageContext {
     nonisolated(nonsending) func measuring<Result>(
         _ events: Int,
         count: (Result) -> Int,
-        _ handler: nonisolated(nonsending) () async throws -> Result
+        handler: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
         telemetry?.record(.handlerStarted(events: events), of: name)
         let start = now

@@ -21,9 +21,13 @@ extension Consumer {
                 var batch = Optional(first)
                 while let events = batch?.events {
                     if let context {
-                        try await context.measuring(events.count, count: { events.count }) {
-                            try await handle(events)
-                        }
+                        try await context.measuring(
+                            events.count,
+                            count: { events.count },
+                            handler: {
+                                try await handle(events)
+                            }
+                        )
                     } else {
                         try await handle(events)
                     }

@@ -24,7 +24,11 @@ extension Producer {
                 while let demand = await outlet.request() {
                     if let context {
                         outlet.emit(
-                            try await context.measuring(demand, count: \.count) { try await handleDemand(demand) }
+                            try await context.measuring(
+                                demand,
+                                count: \.count,
+                                handler: { try await handleDemand(demand) }
+                            )
                         )
                     } else {
                         outlet.emit(try await handleDemand(demand))

@@ -37,9 +37,13 @@ extension ProducerConsumer {
                 var batch = Optional(first)
                 while let events = batch?.events {
                     if let context {
-                        let made = try await context.measuring(events.count, count: { _ in events.count }) {
-                            try await handle(events)
-                        }
+                        let made = try await context.measuring(
+                            events.count,
+                            count: { _ in events.count },
+                            handler: {
+                                try await handle(events)
+                            }
+                        )
                         outlet.emit(made)
                     } else {
                         outlet.emit(try await handle(events))

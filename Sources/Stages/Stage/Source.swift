@@ -47,9 +47,13 @@ extension Source {
                     }
                     let events: [Output]?
                     if let context {
-                        events = try await context.measuring(demand, count: { $0?.count ?? 0 }) {
-                            try await next(upTo: demand)
-                        }
+                        events = try await context.measuring(
+                            demand,
+                            count: { $0?.count ?? 0 },
+                            handler: {
+                                try await next(upTo: demand)
+                            }
+                        )
                     } else {
                         events = try await next(upTo: demand)
                     }

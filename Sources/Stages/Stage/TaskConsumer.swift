@@ -43,7 +43,7 @@ extension TaskConsumer {
             group.addTask {
                 do {
                     if let context {
-                        try await context.measuring(1, count: { 1 }) { try await self.handle(event) }
+                        try await context.measuring(1, count: { 1 }, handler: { try await self.handle(event) })
                     } else {
                         try await self.handle(event)
                     }

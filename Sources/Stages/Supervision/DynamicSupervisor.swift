@@ -57,10 +57,16 @@ public final class DynamicSupervisor<Argument: Sendable>: Sendable {
     @discardableResult
     public func start(_ argument: Argument) async throws -> String {
         var specification = try template(argument)
-        specification.id += "-\(lastNumber.withLock { $0 += 1
-return $0 })"
+        specification.id += "-\(nextNumber())"
         try await supervisor.start(specification)
         return specification.id
+    }
+
+    private func nextNumber() -> Int {
+        lastNumber.withLock { last in
+            last += 1
+            return last
+        }
     }
 
     /// Ends a child within its deadline, and forgets it.

@@ -6,14 +6,15 @@ typealias ProbeConsumer = StagesTesting.ProbeConsumer<Int>
 
 /// Counts up from zero for as long as it is asked, to `limit` if there is one.
 actor Counter: Source {
-    let outlet = Outlet<Int>()
+    let outlet: Outlet<Int>
     let demands = Mailbox<Int>()
     let ends = Mailbox<EndReason>()
     private var last = 0
     private let limit: Int
 
-    init(limit: Int = .max) {
+    init(limit: Int = .max, _ outlet: Outlet<Int> = Outlet()) {
         self.limit = limit
+        self.outlet = outlet
     }
 
     func next(upTo demand: Int) -> [Int]? {
