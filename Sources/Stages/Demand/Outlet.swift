@@ -72,7 +72,7 @@ public final class Outlet<Output: Sendable>: Sendable {
     public var buffered: Int { state.withLock { $0.machine.buffered } }
 
     /// How much was asked for and not yet emitted.
-    public var pendingDemand: Int { state.withLock { max(0, $0.machine.wanted) } }
+    public var pendingDemand: Int { state.withLock { $0.machine.pending } }
 
     /// Hands the demand that was collected to the stage, ask by ask, and from now on all demand as it comes. Changes
     /// nothing if that is so already.

@@ -42,6 +42,10 @@ extension OutletStateMachine {
     @inlinable
     var wanted: Int { custom?.wanted ?? demand.wanted }
 
+    /// What consumers wait for.
+    @usableFromInline
+    var pending: Int { end == nil ? max(0, wanted) : 0 }
+
     /// What a producer should make now.
     @inlinable
     var unserved: Int {
@@ -186,8 +190,11 @@ extension OutletStateMachine {
     mutating func serveBuffered(_ receiver: inout some Receiver<Output>) {
         while !buffer.isEmpty, fault == nil {
             let wanted = wanted
+            let count = buffer.count
             guard wanted > 0 else { return }
             dispatch(buffer.take(upTo: wanted), &receiver)
+            // A dispatcher that wants events and takes none is defective, but is not to hold the lock for ever.
+            guard buffer.count < count || self.wanted < wanted else { return }
         }
         if case .serving(let reason) = phase, fault == nil, buffered == 0 { end(reason) }
     }

@@ -4,9 +4,12 @@ extension Signal {
         guard let deadline else { return await suspend() }
         await withDiscardingTaskGroup { group in
             group.addTask { [self] in
-                // Cancelled if the signal was raised first.
-                try? await time.sleep(until: deadline)
-                raise()
+                do {
+                    try await time.sleep(until: deadline)
+                    raise()
+                } catch {
+                    // The signal was raised first.
+                }
             }
             await suspend()
             group.cancelAll()

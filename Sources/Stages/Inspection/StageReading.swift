@@ -23,7 +23,7 @@ extension StageReading {
     @usableFromInline
     mutating func add(_ outlet: Outlet<some Sendable>) {
         outlet.state.withLock { state in
-            demand = max(0, state.machine.wanted)
+            demand = state.machine.pending
             buffered = state.machine.buffered
             eventsOut = state.machine.eventsOut
             dropped = state.machine.dropped

@@ -95,7 +95,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("A slow consumer of a broadcast can be given a buffer: then the others go on, and its oldest events are dropped")
+    @Test(
+        "A slow consumer of a broadcast can be given a buffer: then the others go on, and its oldest events are dropped"
+    )
     func buffered() async throws {
         let drops = Recorder<Int>()
         let outlet = Outlet<Int>(dispatcher: .broadcast(.buffer(3)), onDrop: { drops.append($0) })

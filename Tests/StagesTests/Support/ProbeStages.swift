@@ -11,9 +11,12 @@ actor Counter: Source {
     let ends = Mailbox<EndReason>()
     private var last = 0
     private let limit: Int
+    private let surplus: Int
 
-    init(limit: Int = .max, _ outlet: Outlet<Int> = Outlet()) {
+    /// - Parameter surplus: How much more than asked for it makes.
+    init(limit: Int = .max, surplus: Int = 0, _ outlet: Outlet<Int> = Outlet()) {
         self.limit = limit
+        self.surplus = surplus
         self.outlet = outlet
     }
 
@@ -21,7 +24,7 @@ actor Counter: Source {
         guard last < limit else { return nil }
         demands.post(demand)
         let first = last
-        last = min(limit, first + demand)
+        last = min(limit, first + demand + surplus)
         return Array(first..<last)
     }
 
