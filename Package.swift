@@ -26,6 +26,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Stages", targets: ["Stages"]),
+        .library(name: "StagesTesting", targets: ["StagesTesting"]),
         .executable(name: "postoffice", targets: ["Server"]),
         .executable(name: "postoffice-bench", targets: ["Bench"]),
     ],
@@ -59,6 +60,11 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "StagesTesting",
+            dependencies: ["Stages"],
             swiftSettings: settings
         ),
         .target(
@@ -113,7 +119,11 @@ let package = Package(
         ),
         .testTarget(
             name: "StagesTests",
-            dependencies: ["Stages", "TestSupport"],
+            dependencies: [
+                "Stages",
+                "StagesTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -92,8 +92,8 @@ code ~ /^[ \t]*(@[A-Za-z_]+ +)?((public|package|internal|fileprivate|private) +)
     check_import(module)
 }
 
-within("Sources/") && !within("Sources/Stages/") && code ~ /^[ \t]*(public|open) / {
-    broken("only Stages has a public interface: use package, or nothing")
+within("Sources/") && !within("Sources/Stages/") && !within("Sources/StagesTesting/") && code ~ /^[ \t]*(public|open) / {
+    broken("only Stages and StagesTesting have a public interface: use package, or nothing")
 }
 
 code ~ /@unchecked +Sendable|nonisolated\(unsafe\)/ && !explained {

@@ -1,11 +1,16 @@
 public import DequeModule
 
-/// Events that were emitted without demand, in order, within a bound.
+/// Events that were emitted without demand, in order, within a bound, and the notices between them.
 @usableFromInline
 struct BufferStateMachine<Event: Sendable>: Sendable {
     @usableFromInline var slices: Deque<Events<Event>> = []
     @usableFromInline var count = 0
     @usableFromInline var policy: BufferPolicy
+    /// Each with the number of events that had left when the one before it has.
+    private var notices: Deque<(position: Int, notice: Notice)> = []
+    @usableFromInline var hasNotices = false
+    /// How many events have left at the front, less those that came back.
+    @usableFromInline var left = 0
 
     init(policy: BufferPolicy) {
         self.policy = policy
@@ -25,6 +30,7 @@ struct BufferStateMachine<Event: Sendable>: Sendable {
     @inlinable
     mutating func giveBack(_ events: Events<Event>) -> Int {
         push(events, at: .front)
+        left -= events.count
         return trim()
     }
 
@@ -35,12 +41,14 @@ struct BufferStateMachine<Event: Sendable>: Sendable {
         let taken = first.prefix(maximum)
         if taken.count < first.count { slices.prepend(first.dropFirst(taken.count)) }
         count -= taken.count
+        left += taken.count
         return taken
     }
 
     @inlinable
     mutating func removeAll() {
         slices = []
+        left += count
         count = 0
     }
 
@@ -73,20 +81,48 @@ struct BufferStateMachine<Event: Sendable>: Sendable {
     @inlinable
     mutating func trim(to bound: Int, dropping end: End) -> Int {
         let excess = max(0, count - max(0, bound))
-        var left = excess
-        while left > 0 {
+        var rest = excess
+        while rest > 0 {
             switch end {
             case .front:
                 let slice = slices.removeFirst()
-                if slice.count > left { slices.prepend(slice.dropFirst(left)) }
-                left -= min(left, slice.count)
+                if slice.count > rest { slices.prepend(slice.dropFirst(rest)) }
+                rest -= min(rest, slice.count)
             case .back:
                 let slice = slices.removeLast()
-                if slice.count > left { slices.append(slice.dropLast(left)) }
-                left -= min(left, slice.count)
+                if slice.count > rest { slices.append(slice.dropLast(rest)) }
+                rest -= min(rest, slice.count)
             }
         }
         count -= excess
+        if end == .front { left += excess }
         return excess
+    }
+}
+
+// MARK: Notices
+
+extension BufferStateMachine {
+    /// A notice behind all events that are buffered now.
+    mutating func append(_ notice: @escaping Notice) {
+        notices.append((left + count, notice))
+        hasNotices = true
+    }
+
+    /// The notices with no event before them any more, in order.
+    mutating func takePassed() -> [Notice] {
+        var passed: [Notice] = []
+        while let first = notices.first, first.position <= left || isEmpty {
+            passed.append(first.notice)
+            notices.removeFirst()
+        }
+        // Those behind events that were dropped at the back move up to what is left.
+        var index = notices.count - 1
+        while index >= 0, notices[index].position > left + count {
+            notices[index].position = left + count
+            index -= 1
+        }
+        hasNotices = !notices.isEmpty
+        return passed
     }
 }

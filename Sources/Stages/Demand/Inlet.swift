@@ -8,35 +8,90 @@ public import Synchronization
 public final class Inlet<Input: Sendable>: Sendable {
     @usableFromInline let state = Mutex(InletStateMachine<Input>())
     @usableFromInline let signal = Signal()
+    private let onCancel: (@Sendable (SubscriptionID, EndReason) -> Void)?
 
-    public init() {}
+    /// - Parameter onCancel: Called once for each subscription that has ended, with the reason, whichever side has ended
+    ///   it.
+    public init(onCancel: (@Sendable (SubscriptionID, EndReason) -> Void)? = nil) {
+        self.onCancel = onCancel
+        if onCancel != nil { state.withLock { $0.tellsChanges = true } }
+    }
 
     /// Subscribes the stage to a producer. If the producer has ended, the subscription ends at once, as if the producer
     /// had ended right after: the cancel mode decides what that means.
     ///
+    /// - Parameter selector: Which events are wanted, where the producer broadcasts. Called under a lock, so it touches
+    ///   no stage.
     /// - Throws: ``SubscriptionError`` if the options do not go together or the producer's dispatcher does not take the
     ///   consumer; then nothing has been subscribed.
     @discardableResult
     public func subscribe(
         to outlet: Outlet<Input>,
-        _ options: SubscriptionOptions = SubscriptionOptions()
+        _ options: SubscriptionOptions = SubscriptionOptions(),
+        selector: (@Sendable (Input) -> Bool)? = nil
     ) throws(SubscriptionError) -> Subscription<Input> {
-        let window = try WindowStateMachine(maximum: options.maxDemand, minimum: options.minDemand)
+        let window = try WindowStateMachine(options)
         let subscription = Subscription(from: self, to: outlet, cancelMode: options.cancel)
         guard state.withLock({ $0.add(subscription, window) }) else { return subscription }
+        try connect(subscription, options, selector)
+        return subscription
+    }
+
+    /// Ends a subscription and makes another in one step: no event of the old one reaches the handler any more, and the
+    /// stage never is without a subscription. What the old one held goes back to its producer. If the old one has ended
+    /// already, this is a subscription like any other.
+    ///
+    /// - Throws: ``SubscriptionError``. Where the options do not go together nothing has changed; where the dispatcher
+    ///   does not take the consumer, the old subscription is gone.
+    @discardableResult
+    public func resubscribe(
+        _ old: Subscription<Input>,
+        to outlet: Outlet<Input>,
+        _ options: SubscriptionOptions = SubscriptionOptions(),
+        selector: (@Sendable (Input) -> Bool)? = nil
+    ) throws(SubscriptionError) -> Subscription<Input> {
+        let window = try WindowStateMachine(options)
+        let subscription = Subscription(from: self, to: outlet, cancelMode: options.cancel)
+        guard let replaced = state.withLock({ $0.replace(old.id, with: subscription, window) }) else {
+            return subscription
+        }
+        if let replaced { giveBack(replaced, .cancelled) }
+        try connect(subscription, options, selector)
+        return subscription
+    }
+
+    private func connect(
+        _ subscription: Subscription<Input>,
+        _ options: SubscriptionOptions,
+        _ selector: (@Sendable (Input) -> Bool)?
+    ) throws(SubscriptionError) {
         do {
-            try outlet.connect(subscription)
+            try subscription.outlet.connect(
+                subscription,
+                Subscriber(
+                    id: subscription.id,
+                    consumer: ObjectIdentifier(self),
+                    partition: options.partition,
+                    selector: selector
+                )
+            )
         } catch {
             _ = state.withLock { $0.remove(subscription.id, nil) }
             throw error
         }
         state.withLock { $0.connect(subscription.id) }?.send()
-        return subscription
+        tellChanges()
     }
 
     /// The windows of all subscriptions.
     public var windows: [WindowSnapshot] {
-        state.withLock { state in state.entries.map(state.snapshot) }
+        // The names are asked for outside of the lock: an outlet may enter an inlet, not the other way round.
+        let found = state.withLock { state in state.entries.map { ($0.subscription.outlet, state.snapshot(of: $0)) } }
+        return found.map { outlet, window in
+            var window = window
+            window.producer = outlet.displayName
+            return window
+        }
     }
 }
 
@@ -63,9 +118,10 @@ extension Inlet {
     /// Settles, asks and takes what is held, without suspending: one lock if something is held.
     @inlinable
     func ready(isWanted: Bool = true, afterWait: Bool = false) -> Batch<Input>? {
-        let (ask, batch) = state.withLock { state in
-            (state.settle(), isWanted ? state.take(afterWait: afterWait) : nil)
+        let (ask, batch, isQuiet) = state.withLock { state in
+            (state.settle(), isWanted ? state.take(afterWait: afterWait) : nil, state.changes.isEmpty)
         }
+        if !isQuiet { tellChanges() }
         guard let ask else { return batch }
         ask.send()
         // A buffering producer has answered by now.
@@ -81,10 +137,14 @@ extension Inlet {
         state.withLock { $0.settle(1, of: origin) }?.send()
     }
 
-    /// - Parameter isEager: ask for each place again as soon as ``settleOne(of:)`` frees it.
+    /// - Parameters:
+    ///   - settlesSingly: Each event is settled by ``settleOne(of:)``.
+    ///   - isEager: Each place is asked for again as soon as it is free.
     @usableFromInline
-    func begin(isEager: Bool = false) throws(StageError) {
-        guard let asks = state.withLock({ $0.begin(isEager: isEager) }) else { throw .hasRun }
+    func begin(settlesSingly: Bool = false, isEager: Bool = false) throws(StageError) {
+        guard let asks = state.withLock({ $0.begin(settlesSingly: settlesSingly, isEager: isEager) }) else {
+            throw .hasRun
+        }
         for ask in asks { ask.send() }
     }
 
@@ -95,6 +155,10 @@ extension Inlet {
     /// Whether the run loop was left because the flow has come to its end, not because of the stage itself.
     @usableFromInline
     var hasRunDry: Bool { state.withLock { $0.fault == nil && $0.isOver } }
+
+    /// Whether what has begun is to be finished: when the flow is being drained, or has ended and the stage outlives its
+    /// producers.
+    var leavesToFinish: Bool { state.withLock { $0.fault == nil && ($0.isFinishing || $0.end == nil) } }
 
     /// Why the run loop was left.
     @usableFromInline
@@ -107,8 +171,9 @@ extension Inlet {
 
     /// The stage has ended: its subscriptions end, and what was not handed to its handler goes back to the producers.
     @usableFromInline
-    func close() {
-        for entry in state.withLock({ $0.close() }) { giveBack(entry) }
+    func close(_ reason: EndReason) {
+        for entry in state.withLock({ $0.close(reason) }) { giveBack(entry, reason) }
+        tellChanges()
     }
 
     @usableFromInline
@@ -142,11 +207,45 @@ extension Inlet {
 
     func cancel(_ id: SubscriptionID, _ reason: EndReason) {
         guard let entry = state.withLock({ $0.remove(id, reason) }) else { return }
-        giveBack(entry)
+        giveBack(entry, reason)
         signal.raise()
+        tellChanges()
     }
 
-    private func giveBack(_ entry: InletStateMachine<Input>.Entry) {
-        entry.subscription.outlet.disconnect(entry.subscription.id, giveBack: Array(entry.held))
+    private func giveBack(_ entry: InletStateMachine<Input>.Entry, _ reason: EndReason) {
+        entry.subscription.outlet.disconnect(entry.subscription.id, reason, giveBack: Array(entry.held))
+    }
+}
+
+// MARK: News
+
+extension Inlet {
+    /// Tells the inlet of the stage's surroundings, before it runs.
+    @usableFromInline
+    func attach(_ context: StageContext) {
+        signal.attach(context)
+        if context.telemetry != nil { state.withLock { $0.tellsChanges = true } }
+    }
+
+    /// Tells of subscriptions that have come or gone. Called without a lock.
+    @usableFromInline
+    func tellChanges() {
+        let changes = state.withLock { $0.changes.isEmpty ? [] : $0.takeChanges() }
+        guard !changes.isEmpty else { return }
+        let context = signal.context
+        for (id, reason) in changes {
+            if let reason {
+                onCancel?(id, reason)
+                context?.telemetry?.record(.unsubscribed(id, reason), of: context?.name ?? "")
+            } else {
+                context?.telemetry?.record(.subscribed(id), of: context?.name ?? "")
+            }
+        }
+    }
+}
+
+extension WindowStateMachine {
+    init(_ options: SubscriptionOptions) throws(SubscriptionError) {
+        try self.init(maximum: options.maxDemand, minimum: options.minDemand, isManual: options.isManual)
     }
 }

@@ -2,7 +2,7 @@ public import DequeModule
 
 /// The consumer side of a stage: its windows, what is held for the handler, what the handler has, and the end.
 ///
-/// Nothing is asked for before ``begin(isEager:)``: a stage that does not run yet demands nothing.
+/// Nothing is asked for before ``begin(settlesSingly:isEager:)``: a stage that does not run yet demands nothing.
 @usableFromInline
 struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline
@@ -54,20 +54,26 @@ struct InletStateMachine<Input: Sendable>: Sendable {
     @usableFromInline var fault: (any Error)?
     /// End when the last subscription has.
     @usableFromInline var isFinishing = false
-    @usableFromInline var isEager = false
+    /// Events are settled one by one, as each is through.
+    @usableFromInline var settlesSingly = false
+    private var isEager = false
     /// The entry to look at first, so that no producer starves behind another.
     @usableFromInline var turn = 0
     /// Batches taken since the last wait.
     @usableFromInline var row = 0
+    /// Subscriptions that have come or, with a reason, gone, where somebody wants to hear of them.
+    @usableFromInline var changes: [(SubscriptionID, EndReason?)] = []
+    @usableFromInline var tellsChanges = false
 }
 
 // MARK: Life
 
 extension InletStateMachine {
     /// The run loop begins to pull: opens all windows. `nil`: it has run already.
-    mutating func begin(isEager: Bool) -> [Ask]? {
+    mutating func begin(settlesSingly: Bool, isEager: Bool) -> [Ask]? {
         guard phase == .idle else { return nil }
         phase = .running
+        self.settlesSingly = settlesSingly
         self.isEager = isEager
         return entries.indices.compactMap { open(at: $0) }
     }
@@ -87,10 +93,16 @@ extension InletStateMachine {
     }
 
     /// The stage has ended: all subscriptions go, and what they hold goes back.
-    mutating func close() -> [Entry] {
+    mutating func close(_ reason: EndReason) -> [Entry] {
         phase = .closed
+        if tellsChanges { changes += entries.map { ($0.subscription.id, $0.end ?? reason) } }
         defer { entries = [] }
         return entries
+    }
+
+    mutating func takeChanges() -> [(SubscriptionID, EndReason?)] {
+        defer { changes = [] }
+        return changes
     }
 }
 
@@ -113,12 +125,35 @@ extension InletStateMachine {
     mutating func connect(_ id: SubscriptionID) -> Ask? {
         guard let index = index(of: id) else { return nil }
         entries[index].isConnected = true
+        if tellsChanges { changes.append((id, nil)) }
         return phase == .running ? open(at: index) : nil
     }
 
     private mutating func open(at index: Int) -> Ask? {
         guard entries[index].isConnected else { return nil }
-        return Ask(subscription: entries[index].subscription, count: entries[index].window.open(isEager: isEager))
+        let count = entries[index].window.open(isEager: isEager)
+        return count > 0 ? Ask(subscription: entries[index].subscription, count: count) : nil
+    }
+
+    /// The consumer asks by itself. Returns what is to be asked for now.
+    mutating func askManually(_ count: Int, _ id: SubscriptionID) throws(SubscriptionError) -> Int {
+        guard let index = index(of: id) else { return 0 }
+        guard entries[index].window.isManual else { throw .notManual }
+        return entries[index].window.askManually(count)
+    }
+
+    /// Swaps a subscription for another, so that nobody sees the stage without one. `nil`: the stage has ended.
+    mutating func replace(
+        _ old: SubscriptionID,
+        with subscription: Subscription<Input>,
+        _ window: WindowStateMachine
+    ) -> Entry?? {
+        guard phase != .closed else { return nil }
+        let entry = index(of: old).map { entries.remove(at: $0) }
+        if tellsChanges, entry != nil { changes.append((old, .cancelled)) }
+        entries.append(Entry(subscription: subscription, window: window))
+        turn = 0
+        return .some(entry)
     }
 
     mutating func resize(
@@ -161,6 +196,7 @@ extension InletStateMachine {
     mutating func remove(at index: Int, _ reason: EndReason?) -> Entry {
         let entry = entries.remove(at: index)
         if let reason, end == nil, entry.subscription.cancelMode.ends(reason) { end = reason }
+        if let reason, tellsChanges { changes.append((entry.subscription.id, reason)) }
         turn = 0
         return entry
     }
@@ -196,7 +232,7 @@ extension InletStateMachine {
     /// The handler is through with what it had. Returns what is to be asked for now.
     @inlinable
     mutating func settle() -> Ask? {
-        guard !isEager else { return nil }
+        guard !settlesSingly else { return nil }
         for index in entries.indices where entries[index].inHand > 0 {
             return settle(entries[index].inHand, at: index)
         }

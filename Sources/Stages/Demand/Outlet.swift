@@ -1,4 +1,4 @@
-import Logging
+public import Logging
 public import Synchronization
 
 /// The producer side of a stage: its buffer, its dispatcher, and the demand that is pending.
@@ -12,29 +12,45 @@ public final class Outlet<Output: Sendable>: Sendable {
         @usableFromInline var subscriptions: [Subscription<Output>] = []
         /// Wakes the run loop. There is none before the stage runs.
         @usableFromInline var signal: Signal?
+        @usableFromInline var context: StageContext?
         /// Times that the run loop has found demand since it waited last.
         @usableFromInline var row = 0
+        /// Whether somebody is telling the news, and will tell those that come meanwhile.
+        var isTelling = false
+        /// Whether anybody wants to hear of subscriptions.
+        @usableFromInline var tellsSubscriptions: Bool
     }
 
     @usableFromInline let state: Mutex<State>
     private let name: String
+    private let logger: Logger?
     private let onDrop: (@Sendable (Int) -> Void)?
-    private static var logger: Logger { Logger(label: "stages") }
+    private let onCancel: (@Sendable (SubscriptionID, EndReason) -> Void)?
 
     /// - Parameters:
     ///   - buffer: What happens to events that nobody has asked for.
-    ///   - dispatching: Which consumer gets which events.
-    ///   - name: Names the stage in the log line about dropped events.
+    ///   - demand: Whether the stage hears of demand at once, or not before ``forwardDemand()``.
+    ///   - dispatcher: Which consumer gets which events.
+    ///   - name: Names the stage in log lines, where no supervisor has named it.
+    ///   - logger: Takes the warnings about dropped events and excessive demand.
     ///   - onDrop: Called with the number of events dropped, once per overflow, instead of the log line.
+    ///   - onCancel: Called once for each subscription that has ended, with the reason, whichever side has ended it.
     public init(
         buffer: BufferPolicy = .standard,
+        demand: DemandMode = .forward,
         dispatcher: Dispatching<Output> = .demand,
         name: String = "a stage of \(Output.self)",
-        onDrop: (@Sendable (Int) -> Void)? = nil
+        logger: Logger? = nil,
+        onDrop: (@Sendable (Int) -> Void)? = nil,
+        onCancel: (@Sendable (SubscriptionID, EndReason) -> Void)? = nil
     ) {
-        state = Mutex(State(machine: OutletStateMachine(buffer: buffer, dispatching: dispatcher)))
+        var machine = OutletStateMachine(buffer: buffer, dispatching: dispatcher)
+        if demand == .accumulate { machine.accumulate() }
+        state = Mutex(State(machine: machine, tellsSubscriptions: onCancel != nil))
         self.name = name
+        self.logger = logger
         self.onDrop = onDrop
+        self.onCancel = onCancel
     }
 
     /// Emits events, asked for or not, from anywhere. They go to consumers that have asked, or wait in the buffer. Once
@@ -45,148 +61,79 @@ public final class Outlet<Output: Sendable>: Sendable {
         update { machine, receiver in machine.emit(events[...], receiver: &receiver) }
     }
 
+    /// Calls a notice when all events emitted so far have left the buffer, to a consumer or because they were dropped:
+    /// at once if none is there. Notices are called in order, one at a time, by whoever makes the last event leave, so
+    /// they should be quick; they are no events and use up no demand.
+    public func inform(_ notice: @escaping Notice) {
+        update { machine, _ in machine.inform(notice) }
+    }
+
     /// How many events wait for demand.
-    public var buffered: Int { state.withLock { $0.machine.buffer.count } }
+    public var buffered: Int { state.withLock { $0.machine.buffered } }
 
     /// How much was asked for and not yet emitted.
-    public var pendingDemand: Int { state.withLock { max(0, $0.machine.wanted) } }
+    public var pendingDemand: Int { state.withLock { $0.machine.pending } }
 
-    @usableFromInline
-    func report(_ dropped: Int) {
-        if let onDrop { return onDrop(dropped) }
-        Self.logger.warning("\(name) dropped \(dropped) events: its buffer is full")
-    }
-}
-
-// MARK: For the run loop
-
-extension Outlet {
-    /// Returns what wakes the run loop, whose cancellation handler raises it.
-    ///
-    /// - Parameter policy: The buffer's bound if none was given.
-    @usableFromInline
-    @discardableResult
-    func begin(_ signal: Signal = Signal(), policy: BufferPolicy = .keepLast(10_000)) throws(StageError) -> Signal {
-        try state.withLock { state throws(StageError) in
-            guard state.signal == nil else { throw .hasRun }
-            state.signal = signal
-            if state.machine.buffer.policy == .standard { state.machine.buffer.policy = policy }
-        }
-        return signal
-    }
-
-    /// Whether there is demand to make events for.
-    @inlinable
-    var isWanted: Bool { state.withLock { $0.machine.unserved > 0 } }
-
-    /// Waits for demand, and answers all of it that is not served. `nil`: make no more.
-    @inlinable
-    nonisolated(nonsending) func demand() async -> Int? {
-        await waitFor { $0.unserved }
-    }
-
-    /// Waits for demand that the producer has not heard of. `nil`: make no more.
-    @inlinable
-    nonisolated(nonsending) func request() async -> Int? {
-        await waitFor { $0.takeRequest() }
-    }
-
-    @inlinable
-    nonisolated(nonsending) func waitFor(_ demand: (inout OutletStateMachine<Output>) -> Int) async -> Int? {
-        while !Task.isCancelled {
-            let (count, signal, isLong) = state.withLock { state in
-                state.row += 1
-                return (demand(&state.machine), state.machine.isOver ? nil : state.signal, state.row > 64)
-            }
-            guard count == 0 || isLong, let signal else { return count > 0 ? count : nil }
-            if count > 0 { await Task.yield() } else { await signal.suspend() }
-            state.withLock { $0.row = 0 }
-            if count > 0 { return count }
-        }
-        return nil
-    }
-
-    /// Waits until what is buffered has been served; then the subscriptions have ended with `reason`. Returns early if the
-    /// stage is made to fail, or the task is cancelled: then the buffer goes on being served by itself.
-    @usableFromInline
-    nonisolated(nonsending) func serve(_ reason: EndReason) async -> EndReason {
-        update { machine, _ in machine.serve(reason) }
-        guard let signal = state.withLock({ $0.signal }) else { return reason }
-        return await withTaskCancellationHandler {
-            while true {
-                let (fault, end) = state.withLock { ($0.machine.fault, $0.machine.end) }
-                if let fault { return .failed(fault) }
-                if end != nil || Task.isCancelled { return reason }
-                await signal.suspend()
-            }
-        } onCancel: {
-            signal.raise()
+    /// Hands the demand that was collected to the stage, ask by ask, and from now on all demand as it comes. Changes
+    /// nothing if that is so already.
+    public func forwardDemand() {
+        update { machine, receiver in
+            machine.forward(receiver: &receiver)
+            receiver.wakesProducer = true
         }
     }
 
-    /// The end of the run loop of a stage at the head of a flow: serves what is buffered if the end is a normal one, runs
-    /// the stage's hook, ends the subscriptions, throws the error of a failure.
-    @usableFromInline
-    nonisolated(nonsending) func end(
-        after error: (any Error)?,
-        terminate: nonisolated(nonsending) (EndReason) async -> Void
-    ) async throws {
-        var reason = reason(after: error, isCancelled: Task.isCancelled)
-        if case .normal = reason { reason = await serve(reason) }
-        await terminate(reason)
-        close(reason)
-        try reason.get()
+    /// From now on demand is collected, until ``forwardDemand()``. Changes nothing if that is so already.
+    public func accumulateDemand() {
+        state.withLock { $0.machine.accumulate() }
     }
 
-    /// Why the run loop was left.
-    @usableFromInline
-    func reason(after error: (any Error)?, isCancelled: Bool) -> EndReason {
-        let (fault, phase) = state.withLock { ($0.machine.fault, $0.machine.phase) }
-        if let fault { return .failed(fault) }
-        if let error, case .failed = EndReason(error, isCancelled: isCancelled) { return .failed(error) }
-        if case .open = phase, isCancelled { return .cancelled }
-        return .normal
+    /// The consumers, in the order in which they subscribed.
+    public var consumers: [ConsumerSnapshot] {
+        let (subscriptions, machine) = state.withLock { ($0.subscriptions, $0.machine) }
+        return subscriptions.map { subscription in
+            ConsumerSnapshot(
+                subscription: subscription.id,
+                consumer: subscription.inlet.signal.context?.name,
+                demand: machine.custom?.demand(of: subscription.id) ?? machine.demand.demand(of: subscription.id)
+            )
+        }
     }
 
-    /// The stage has ended. What is buffered is dropped, unless the end is a normal one: then it is still served.
-    @usableFromInline
-    func close(_ reason: EndReason) {
-        update { machine, _ in
-            if case .normal = reason { machine.serve(reason) } else { machine.end(reason) }
+    /// Ends the subscription of a consumer, which still handles what it has been sent, and ends too if its cancel mode
+    /// says so. Does nothing if there is no such subscription.
+    public func cancel(_ id: SubscriptionID, _ reason: EndReason = .cancelled) {
+        update { machine, receiver in
+            guard let subscription = receiver.subscriptions.first(where: { $0.id == id }) else { return }
+            machine.remove(id, giveBack: [], receiver: &receiver)
+            subscription.inlet.producerEnded(id, reason)
+            receiver.wakeups.add(subscription.inlet.signal)
+            receiver.leaving.append((subscription, reason))
         }
     }
 
     @usableFromInline
-    func fail(_ error: any Error) {
-        state.withLock { state in
-            state.machine.fail(error)
-            return state.signal
-        }?.raise()
-    }
-
-    /// The stage is to make no more events, and to end when those it has made are served.
-    @usableFromInline
-    func finish() {
-        state.withLock { state in
-            state.machine.finish()
-            return state.signal
-        }?.raise()
-    }
+    var displayName: String { state.withLock { $0.context?.name } ?? name }
 }
 
 // MARK: For subscriptions
 
 extension Outlet {
-    func connect(_ subscription: Subscription<Output>) throws(SubscriptionError) {
+    func connect(
+        _ subscription: Subscription<Output>,
+        _ subscriber: Subscriber<Output>
+    ) throws(SubscriptionError) {
         try state.withLock { state throws(SubscriptionError) in
             if let end = state.machine.end {
                 subscription.inlet.producerEnded(subscription.id, end)
             } else {
-                try state.machine.add(subscription.id)
+                try state.machine.add(subscriber)
                 state.subscriptions.append(subscription)
+                if state.tellsSubscriptions { state.machine.news.begun.append(subscription.id) }
             }
         }
         subscription.inlet.signal.raise()
+        tell()
     }
 
     @inlinable
@@ -198,10 +145,13 @@ extension Outlet {
     }
 
     /// The consumer has ended the subscription. What it held comes back, in order.
-    func disconnect(_ id: SubscriptionID, giveBack held: [Events<Output>]) {
-        update(without: id) { machine, receiver in
+    func disconnect(_ id: SubscriptionID, _ reason: EndReason, giveBack held: [Events<Output>]) {
+        update { machine, receiver in
             machine.remove(id, giveBack: held, receiver: &receiver)
             receiver.wakesProducer = true
+            if let subscription = receiver.subscriptions.first(where: { $0.id == id }) {
+                receiver.leaving.append((subscription, reason))
+            }
         }
     }
 }
@@ -215,6 +165,8 @@ extension Outlet {
         @usableFromInline let subscriptions: [Subscription<Output>]
         @usableFromInline var wakeups = Wakeups()
         @usableFromInline var wakesProducer = false
+        /// Subscriptions that end.
+        @usableFromInline var leaving: [(Subscription<Output>, EndReason)] = []
 
         @inlinable
         init(subscriptions: [Subscription<Output>]) {
@@ -233,28 +185,96 @@ extension Outlet {
     }
 
     /// The one way to change the state: under the lock, events go to the inlets at once, so that no two deliveries
-    /// overtake each other; run loops are woken when the lock has been left.
+    /// overtake each other; run loops are woken, and news told, when the lock has been left.
     @inlinable
-    func update(
-        without leaving: SubscriptionID? = nil,
-        _ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Void
-    ) {
-        let (overflow, wakeups) = state.withLock { state in
-            if let leaving { state.subscriptions.removeAll { $0.id == leaving } }
+    func update(_ body: (inout OutletStateMachine<Output>, inout Deliverer) -> Void) {
+        let (isQuiet, wakeups) = state.withLock { state in
             var deliverer = Deliverer(subscriptions: state.subscriptions)
             body(&state.machine, &deliverer)
-            if deliverer.wakesProducer { deliverer.wakeups.add(state.signal) }
-            if let reason = state.machine.end, !state.subscriptions.isEmpty {
-                for subscription in state.subscriptions {
-                    subscription.inlet.producerEnded(subscription.id, reason)
-                    deliverer.wakeups.add(subscription.inlet.signal)
-                }
-                state.subscriptions = []
-                deliverer.wakeups.add(state.signal)
-            }
-            return (state.machine.takeOverflow(), deliverer.wakeups)
+            if state.machine.custom != nil { evict(&state, &deliverer) }
+            if deliverer.wakesProducer || state.machine.fault != nil { deliverer.wakeups.add(state.signal) }
+            if let reason = state.machine.end, !state.subscriptions.isEmpty { endAll(reason, &state, &deliverer) }
+            if !deliverer.leaving.isEmpty { leave(&state, &deliverer) }
+            return (state.machine.news.isEmpty, deliverer.wakeups)
         }
         wakeups.raise()
-        if overflow > 0 { report(overflow) }
+        if !isQuiet { tell() }
     }
+
+    /// Does what the dispatcher wants done.
+    @usableFromInline
+    func evict(_ state: inout State, _ deliverer: inout Deliverer) {
+        for (id, error) in state.machine.takeReports() {
+            guard let subscription = state.subscriptions.first(where: { $0.id == id }) else { continue }
+            subscription.inlet.producerEnded(id, .failed(error))
+            deliverer.wakeups.add(subscription.inlet.signal)
+            deliverer.leaving.append((subscription, .failed(error)))
+            deliverer.wakesProducer = true
+        }
+    }
+
+    @usableFromInline
+    func endAll(_ reason: EndReason, _ state: inout State, _ deliverer: inout Deliverer) {
+        for subscription in state.subscriptions {
+            subscription.inlet.producerEnded(subscription.id, reason)
+            deliverer.wakeups.add(subscription.inlet.signal)
+            deliverer.leaving.append((subscription, reason))
+        }
+        deliverer.wakeups.add(state.signal)
+    }
+
+    @usableFromInline
+    func leave(_ state: inout State, _ deliverer: inout Deliverer) {
+        for (subscription, reason) in deliverer.leaving {
+            guard let index = state.subscriptions.firstIndex(where: { $0 === subscription }) else { continue }
+            state.subscriptions.remove(at: index)
+            if state.tellsSubscriptions { state.machine.news.ended.append((subscription.id, reason)) }
+        }
+    }
+}
+
+// MARK: News
+
+extension Outlet {
+    /// Tells what there is to tell, in order: one at a time does, and goes on until there is no more.
+    @usableFromInline
+    func tell() {
+        var isFirst = true
+        while true {
+            let (news, context): (OutletNews?, StageContext?) = state.withLock { state in
+                if isFirst, state.isTelling { return (nil, nil) }
+                state.isTelling = !state.machine.news.isEmpty
+                guard state.isTelling else { return (nil, nil) }
+                defer { state.machine.news = OutletNews() }
+                return (state.machine.news, state.context)
+            }
+            guard let news else { return }
+            isFirst = false
+            tell(news, context)
+        }
+    }
+
+    private func tell(_ news: OutletNews, _ context: StageContext?) {
+        let name = context?.name ?? name
+        let telemetry = context?.telemetry
+        for id in news.begun { telemetry?.record(.consumerSubscribed(id), of: name) }
+        if news.dropped > 0 {
+            telemetry?.record(.dropped(events: news.dropped), of: name)
+            if let onDrop {
+                onDrop(news.dropped)
+            } else {
+                log.warning("\(name) dropped \(news.dropped) events: its buffer is full")
+            }
+        }
+        for count in news.excesses {
+            log.warning("a consumer of \(name) asked for \(count) events, more than is expected")
+        }
+        for notice in news.notices { notice() }
+        for (id, reason) in news.ended {
+            onCancel?(id, reason)
+            telemetry?.record(.consumerUnsubscribed(id, reason), of: name)
+        }
+    }
+
+    private var log: Logger { logger ?? Logger(label: "stages") }
 }

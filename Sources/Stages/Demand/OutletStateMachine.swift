@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The producer side of a stage: who asked for how much, what waits for demand, what the producer has been asked for.
 @usableFromInline
 struct OutletStateMachine<Output: Sendable>: Sendable {
@@ -19,15 +21,17 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
     /// Demand handed to a producer that hears of it once (`handleDemand`), and not yet answered. What a consumer that
     /// left had asked for stays in here and is used up before the producer is asked again.
     @usableFromInline var requested = 0
+    @usableFromInline var accumulated: AccumulatedDemand?
     @usableFromInline var eventsOut = 0
     @usableFromInline var dropped = 0
-    /// Of those, how many have gone over the bound of the buffer since it was asked last.
-    @usableFromInline var overflow = 0
+    @usableFromInline var news = OutletNews()
     @usableFromInline var fault: (any Error)?
 
     init(buffer: BufferPolicy, dispatching: Dispatching<Output>) {
         self.buffer = BufferStateMachine(policy: buffer)
         if case .custom(let dispatcher) = dispatching { custom = dispatcher }
+        // The default one is faster where it is called directly.
+        if let dispatcher = custom as? DemandDispatcher<Output> { (demand, custom) = (dispatcher, nil) }
     }
 }
 
@@ -38,6 +42,10 @@ extension OutletStateMachine {
     @inlinable
     var wanted: Int { custom?.wanted ?? demand.wanted }
 
+    /// What consumers wait for.
+    @usableFromInline
+    var pending: Int { end == nil ? max(0, wanted) : 0 }
+
     /// What a producer should make now.
     @inlinable
     var unserved: Int {
@@ -47,6 +55,7 @@ extension OutletStateMachine {
     /// What is wanted and has not been handed to the producer yet; from here on it has.
     @inlinable
     mutating func takeRequest() -> Int {
+        if accumulated != nil, let first = takeAccumulated() { return first }
         let fresh = max(0, unserved - requested)
         requested += fresh
         return fresh
@@ -58,25 +67,72 @@ extension OutletStateMachine {
         if case .open = phase { fault != nil } else { true }
     }
 
-    mutating func add(_ id: SubscriptionID) throws(SubscriptionError) {
-        if custom == nil { demand.add(id) } else { try custom?.add(id) }
+    mutating func add(_ subscriber: Subscriber<Output>) throws(SubscriptionError) {
+        if custom == nil { demand.add(subscriber) } else { try custom?.add(subscriber) }
     }
 
     @inlinable
     mutating func ask(_ count: Int, for id: SubscriptionID, receiver: inout some Receiver<Output>) {
-        if custom == nil { demand.ask(count, for: id) } else { custom?.ask(count, for: id) }
+        if accumulated?.isCollecting == true {
+            accumulated?.collect(count, for: id)
+            return
+        }
+        if custom == nil, demand.isExcessive(count) { news.excesses.append(count) }
+        deliver(to: &receiver) { machine, deliver in
+            if machine.custom == nil {
+                machine.demand.ask(count, for: id, to: deliver)
+            } else {
+                machine.custom?.ask(count, for: id, to: deliver)
+            }
+            return []
+        }
         serveBuffered(&receiver)
     }
 
     /// A consumer leaves; what it had not handed to its handler comes back, to be served first.
     mutating func remove(_ id: SubscriptionID, giveBack held: [Events<Output>], receiver: inout some Receiver<Output>) {
-        if custom == nil { demand.remove(id) } else { custom?.remove(id) }
+        accumulated?.forget(id)
         if case .closed = phase {
             dropped += held.reduce(0) { $0 + $1.count }
         } else {
-            for events in held.reversed() { giveBack(events) }
-            serveBuffered(&receiver)
+            for events in held.reversed() { giveBack(events, from: id) }
         }
+        if custom == nil { demand.remove(id) } else { custom?.remove(id) }
+        serveBuffered(&receiver)
+    }
+}
+
+// MARK: Modes
+
+extension OutletStateMachine {
+    /// From now on demand is collected, until ``forward(receiver:)``.
+    mutating func accumulate() {
+        if accumulated == nil { accumulated = AccumulatedDemand() }
+        accumulated?.isCollecting = true
+    }
+
+    /// Hands over what was collected, in order.
+    mutating func forward(receiver: inout some Receiver<Output>) {
+        guard var collected = accumulated, collected.isCollecting else { return }
+        collected.isCollecting = false
+        accumulated = nil
+        for (count, id) in collected.takeAsks() {
+            ask(count, for: id, receiver: &receiver)
+            let fresh = unserved - requested - collected.requests.reduce(0, +)
+            if fresh > 0 { collected.requests.append(fresh) }
+        }
+        accumulated = collected.requests.isEmpty ? nil : collected
+    }
+
+    @usableFromInline
+    mutating func takeAccumulated() -> Int? {
+        guard case .open = phase, fault == nil, let first = accumulated?.requests.popFirst() else { return nil }
+        if accumulated?.requests.isEmpty == true, accumulated?.isCollecting == false { accumulated = nil }
+        // Part of it may have left or have been served meanwhile.
+        let count = min(first, max(0, unserved - requested))
+        guard count > 0 else { return nil }
+        requested += count
+        return count
     }
 }
 
@@ -90,57 +146,119 @@ extension OutletStateMachine {
         requested = max(0, requested - events.count)
         if case .closed = phase {
             dropped += events.count
-        } else if buffer.isEmpty {
+        } else if buffer.isEmpty, fault == nil {
             dispatch(events, &receiver)
         } else {
             lose(buffer.append(events))
+            if buffer.hasNotices { passNotices() }
             serveBuffered(&receiver)
         }
     }
 
+    /// How many events wait for demand.
     @inlinable
-    mutating func giveBack(_ events: Events<Output>) {
+    var buffered: Int { buffer.count + (custom?.held ?? 0) }
+
+    /// Calls a notice when all that is buffered now has left.
+    mutating func inform(_ notice: @escaping Notice) {
+        if buffer.isEmpty { pass(notice) } else { buffer.append(notice) }
+    }
+
+    mutating func pass(_ notice: @escaping Notice) {
+        if custom?.hold(notice) != true { news.notices.append(notice) }
+    }
+
+    @usableFromInline
+    mutating func passNotices() {
+        for notice in buffer.takePassed() { pass(notice) }
+    }
+
+    @usableFromInline
+    mutating func giveBack(_ events: Events<Output>, from id: SubscriptionID) {
+        let events = custom == nil ? events : custom?.giveBack(events, from: id) ?? []
         lose(buffer.giveBack(events))
     }
 
     @inlinable
     mutating func lose(_ count: Int) {
+        guard count > 0 else { return }
         dropped += count
-        overflow += count
-    }
-
-    @inlinable
-    mutating func takeOverflow() -> Int {
-        defer { overflow = 0 }
-        return overflow
+        news.dropped += count
     }
 
     @inlinable
     mutating func serveBuffered(_ receiver: inout some Receiver<Output>) {
-        while !buffer.isEmpty {
+        while !buffer.isEmpty, fault == nil {
             let wanted = wanted
+            let count = buffer.count
             guard wanted > 0 else { return }
             dispatch(buffer.take(upTo: wanted), &receiver)
+            // A dispatcher that wants events and takes none is defective, but is not to hold the lock for ever.
+            guard buffer.count < count || self.wanted < wanted else { return }
         }
-        if case .serving(let reason) = phase { end(reason) }
+        if case .serving(let reason) = phase, fault == nil, buffered == 0 { end(reason) }
     }
 
     /// Hands out events that come before all that are buffered; what nobody takes goes to the front of the buffer.
     @inlinable
     mutating func dispatch(_ events: Events<Output>, _ receiver: inout some Receiver<Output>) {
-        var refused: [Events<Output>] = []
-        let deliver = { (id: SubscriptionID, share: Events<Output>) in
-            if !receiver.receive(share, for: id) { refused.append(share) }
+        deliver(to: &receiver) { machine, deliver in
+            guard machine.custom == nil else {
+                return machine.dispatchCustom(events, to: deliver)
+            }
+            return machine.demand.dispatch(events, to: deliver)
         }
-        let rest = custom == nil ? demand.dispatch(events, to: deliver) : custom?.dispatch(events, to: deliver)
-        if let rest, !rest.isEmpty { giveBack(rest) }
-        for share in refused.reversed() { giveBack(share) }
+        if buffer.hasNotices { passNotices() }
+    }
+
+    @usableFromInline
+    mutating func dispatchCustom(_ events: Events<Output>, to deliver: Delivery<Output>) -> Events<Output> {
+        do {
+            return try custom?.dispatch(events, to: deliver) ?? events
+        } catch {
+            fail(error)
+            return events
+        }
+    }
+
+    /// Deliveries, and what becomes of what they leave over and of those that find their subscription gone.
+    @inlinable
+    mutating func deliver(
+        to receiver: inout some Receiver<Output>,
+        _ body: (inout OutletStateMachine, Delivery<Output>) -> Events<Output>
+    ) {
+        var refused: [(SubscriptionID, Events<Output>)] = []
+        let rest = body(&self) { id, share in
+            if !receiver.receive(share, for: id) { refused.append((id, share)) }
+        }
+        if !rest.isEmpty { lose(buffer.giveBack(rest)) }
+        for (id, share) in refused.reversed() { giveBack(share, from: id) }
+    }
+
+    /// What the dispatcher has to say. Returns the consumers to be dropped.
+    @usableFromInline
+    mutating func takeReports() -> [(SubscriptionID, any Error)] {
+        var evicted: [(SubscriptionID, any Error)] = []
+        // To let a consumer go may be worth a report of its own.
+        while let reports = custom?.takeReports(), !reports.isEmpty {
+            for report in reports {
+                switch report {
+                case .dropped(let count): lose(count)
+                case .passed(let notice): news.notices.append(notice)
+                case .evicted(let id, let error):
+                    custom?.remove(id)
+                    evicted.append((id, error))
+                }
+            }
+        }
+        return evicted
     }
 }
 
 // MARK: Life
 
 extension OutletStateMachine {
+    @usableFromInline
     mutating func fail(_ error: any Error) {
         if fault == nil { fault = error }
     }
@@ -151,11 +269,12 @@ extension OutletStateMachine {
     }
 
     /// The producer is through. What is buffered is still served, then all ends.
-    mutating func serve(_ reason: EndReason) {
+    mutating func serve(_ reason: EndReason, receiver: inout some Receiver<Output>) {
+        forward(receiver: &receiver)
         switch phase {
         case .open, .finishing:
             phase = .serving(reason)
-            if buffer.isEmpty { end(reason) }
+            if buffered == 0 { end(reason) }
         case .serving, .closed: break
         }
     }
@@ -165,8 +284,10 @@ extension OutletStateMachine {
     mutating func end(_ reason: EndReason) {
         if case .closed = phase { return }
         phase = .closed(reason)
-        dropped += buffer.count
+        dropped += buffered
         buffer.removeAll()
+        if buffer.hasNotices { passNotices() }
+        custom?.close()
     }
 
     @inlinable

@@ -11,19 +11,44 @@ final class Signal: Sendable {
         case waiting(UnsafeContinuation<Void, Never>)
     }
 
-    @usableFromInline let state = Mutex(State.idle)
+    @usableFromInline
+    struct Guarded: Sendable {
+        @usableFromInline var state = State.idle
+        @usableFromInline var context: StageContext?
+        /// Since when the run loop has been waiting, or has not. Known where there is a context.
+        @usableFromInline var since: Duration?
+    }
+
+    @usableFromInline let guarded: Mutex<Guarded>
 
     @usableFromInline
-    init() {}
+    init(_ context: StageContext? = nil) {
+        guarded = Mutex(Guarded(context: context))
+    }
+
+    @usableFromInline
+    var context: StageContext? { guarded.withLock { $0.context } }
+
+    func attach(_ context: StageContext) {
+        guarded.withLock { $0.context = context }
+    }
+
+    /// Whether the run loop waits, and since when it has done so, or not.
+    var glance: (isWaiting: Bool, since: Duration?) {
+        guarded.withLock { guarded in
+            if case .waiting = guarded.state { (true, guarded.since) } else { (false, guarded.since) }
+        }
+    }
 
     @inlinable
     func raise() {
-        let waiter: UnsafeContinuation<Void, Never>? = state.withLock { state in
-            guard case .waiting(let waiter) = state else {
-                state = .raised
+        let waiter: UnsafeContinuation<Void, Never>? = guarded.withLock { guarded in
+            guard case .waiting(let waiter) = guarded.state else {
+                guarded.state = .raised
                 return nil
             }
-            state = .idle
+            guarded.state = .idle
+            if let context = guarded.context { guarded.since = context.now }
             return waiter
         }
         waiter?.resume()
@@ -34,12 +59,13 @@ final class Signal: Sendable {
     @inlinable
     nonisolated(nonsending) func suspend() async {
         await withUnsafeContinuation { continuation in
-            let isRaised = state.withLock { state in
-                if case .raised = state {
-                    state = .idle
+            let isRaised = guarded.withLock { guarded in
+                if case .raised = guarded.state {
+                    guarded.state = .idle
                     return true
                 }
-                state = .waiting(continuation)
+                guarded.state = .waiting(continuation)
+                if let context = guarded.context { guarded.since = context.now }
                 return false
             }
             if isRaised { continuation.resume() }

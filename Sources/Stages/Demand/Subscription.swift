@@ -10,6 +10,7 @@ public final class Subscription<Event: Sendable>: Sendable {
     @usableFromInline let outlet: Outlet<Event>
     @usableFromInline let cancelMode: CancelMode
 
+    @usableFromInline
     init(from inlet: Inlet<Event>, to outlet: Outlet<Event>, cancelMode: CancelMode) {
         id = SubscriptionID()
         self.inlet = inlet
@@ -30,6 +31,15 @@ public final class Subscription<Event: Sendable>: Sendable {
         let ask = try inlet.state.withLock { state throws(SubscriptionError) in
             try state.resize(id, maximum: maxDemand, minimum: minDemand)
         }
+        if ask > 0 { outlet.ask(ask, for: id) }
+    }
+
+    /// Asks for `count` more events, where the consumer has taken over asking. A stage that does not run yet asks when it
+    /// does. Without effect once the subscription has ended, or if `count` is zero.
+    ///
+    /// - Throws: ``SubscriptionError/notManual`` if the subscription asks by itself.
+    public func ask(_ count: Int) throws(SubscriptionError) {
+        let ask = try inlet.state.withLock { state throws(SubscriptionError) in try state.askManually(count, id) }
         if ask > 0 { outlet.ask(ask, for: id) }
     }
 

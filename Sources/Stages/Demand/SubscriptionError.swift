@@ -4,6 +4,8 @@ public enum SubscriptionError: Error, Equatable {
     case minDemandOutOfRange(Int, maxDemand: Int)
     /// The dispatcher of the producer does not take this consumer.
     case refused(reason: String)
+    /// Only a consumer that has taken over asking can ask.
+    case notManual
 }
 
 extension SubscriptionError: CustomStringConvertible {
@@ -15,6 +17,8 @@ extension SubscriptionError: CustomStringConvertible {
             "min_demand must be from 0 to \(maxDemand - 1) with a max_demand of \(maxDemand), not \(value)"
         case .refused(let reason):
             "the producer refused the subscription: \(reason)"
+        case .notManual:
+            "the subscription asks by itself: subscribe with isManual to ask by hand"
         }
     }
 }

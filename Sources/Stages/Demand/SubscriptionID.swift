@@ -6,7 +6,7 @@ public struct SubscriptionID: Hashable, Sendable, Codable {
 
     private static let last = Atomic(0)
 
-    init() {
+    public init() {
         number = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
     }
 

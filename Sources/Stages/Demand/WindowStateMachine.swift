@@ -11,10 +11,13 @@ struct WindowStateMachine: Sendable {
     @usableFromInline private(set) var outstanding = 0
     @usableFromInline private(set) var isOpen = false
     private var isEager = false
+    /// The consumer asks by itself, and nothing is asked for it.
+    let isManual: Bool
 
-    init(maximum: Int, minimum: Int?) throws(SubscriptionError) {
+    init(maximum: Int, minimum: Int?, isManual: Bool = false) throws(SubscriptionError) {
         self.maximum = 0
         self.minimum = 0
+        self.isManual = isManual
         try set(maximum: maximum, minimum: minimum)
     }
 
@@ -28,13 +31,21 @@ struct WindowStateMachine: Sendable {
         guard !isOpen else { return 0 }
         isOpen = true
         self.isEager = isEager
-        return ask(maximum)
+        // A manual one may have asked already.
+        return isManual ? outstanding : ask(maximum)
+    }
+
+    /// The consumer asks by itself. Returns what is to be asked for now.
+    mutating func askManually(_ count: Int) -> Int {
+        let count = ask(count)
+        return isOpen ? count : 0
     }
 
     /// `count` events have been processed. Returns what is to be asked for now.
     @usableFromInline
     mutating func settle(_ count: Int) -> Int {
         outstanding -= count
+        if isManual { return 0 }
         return isEager || outstanding <= minimum ? ask(maximum - outstanding) : 0
     }
 
@@ -43,7 +54,7 @@ struct WindowStateMachine: Sendable {
     mutating func resize(maximum: Int, minimum: Int?) throws(SubscriptionError) -> Int {
         let growth = maximum - self.maximum
         try set(maximum: maximum, minimum: minimum)
-        guard isOpen else { return 0 }
+        guard isOpen, !isManual else { return 0 }
         let missing = maximum - outstanding
         return ask(isEager || outstanding <= self.minimum ? missing : min(growth, missing))
     }

@@ -14,17 +14,24 @@ struct DemandDispatcher<Event: Sendable>: Dispatcher {
     /// In the order in which they were served last.
     @usableFromInline var entries: [Entry] = []
     @usableFromInline var wanted = 0
+    /// What a consumer is expected to ask for at a time, at most.
+    private let expectedMaximum: Int?
+    /// Shuffles the consumers before the first dispatch.
+    @usableFromInline var random: (any RandomNumberGenerator & Sendable)?
 
-    @inlinable
-    init() {}
-
-    @inlinable
-    mutating func add(_ id: SubscriptionID) {
-        entries.append(Entry(id: id))
+    @usableFromInline
+    init(expectedMaximum: Int? = nil, random: (any RandomNumberGenerator & Sendable)? = nil) {
+        self.expectedMaximum = expectedMaximum
+        self.random = random
     }
 
     @inlinable
-    mutating func ask(_ count: Int, for id: SubscriptionID) {
+    mutating func add(_ subscriber: Subscriber<Event>) {
+        entries.append(Entry(id: subscriber.id))
+    }
+
+    @inlinable
+    mutating func ask(_ count: Int, for id: SubscriptionID, to deliver: Delivery<Event>) {
         guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
         entries[index].demand += count
         wanted += count
@@ -37,10 +44,8 @@ struct DemandDispatcher<Event: Sendable>: Dispatcher {
     }
 
     @inlinable
-    mutating func dispatch(
-        _ events: Events<Event>,
-        to deliver: (SubscriptionID, Events<Event>) -> Void
-    ) -> Events<Event> {
+    mutating func dispatch(_ events: Events<Event>, to deliver: Delivery<Event>) -> Events<Event> {
+        if random != nil { shuffle() }
         var rest = events
         while wanted > 0, !rest.isEmpty {
             let index = next()
@@ -55,10 +60,27 @@ struct DemandDispatcher<Event: Sendable>: Dispatcher {
         return rest
     }
 
+    @usableFromInline
+    func demand(of id: SubscriptionID) -> Int {
+        entries.first { $0.id == id }?.demand ?? 0
+    }
+
+    /// Whether an ask is larger than what is expected.
+    @usableFromInline
+    func isExcessive(_ count: Int) -> Bool {
+        expectedMaximum.map { count > $0 } ?? false
+    }
+
     @inlinable
     func next() -> Int {
         var best = 0
         for index in entries.indices.dropFirst() where entries[index].demand > entries[best].demand { best = index }
         return best
+    }
+
+    @usableFromInline
+    mutating func shuffle() {
+        guard var random = random.take() else { return }
+        entries.shuffle(using: &random)
     }
 }

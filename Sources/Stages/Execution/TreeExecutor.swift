@@ -34,6 +34,8 @@ public final class TreeExecutor: SerialExecutor, TaskExecutor {
     // by the order of a task's own steps.
     @exclusivity(unchecked) nonisolated(unsafe) private var ring: Deque<Entry> = []
     private let actors = ActorFace()
+    /// Runs everything instead, where the tree is simulated.
+    private let base: (any SerialExecutor & TaskExecutor)?
 
     private struct Inbox {
         var entries: [Entry] = []
@@ -49,17 +51,20 @@ public final class TreeExecutor: SerialExecutor, TaskExecutor {
     /// threads, so it must be rare beside the jobs; the clock is looked at after 1, 2, 4, … jobs, and then every 64.
     private static let slice = Duration.microseconds(500)
 
-    public init(name: String) {
+    /// - Parameter base: Runs everything in place of the shared pool, as it likes: for simulations.
+    public init(name: String, base: (any SerialExecutor & TaskExecutor)? = nil) {
         self.name = name
+        self.base = base
         actors.tree = Unmanaged.passUnretained(self)
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
+        if let base { return base.enqueue(job) }
         enqueue(Entry(job: UnownedJob(job), isActors: false))
     }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
-        UnownedSerialExecutor(ordinary: actors)
+        base?.asUnownedSerialExecutor() ?? UnownedSerialExecutor(ordinary: actors)
     }
 
     fileprivate func enqueue(_ entry: Entry) {

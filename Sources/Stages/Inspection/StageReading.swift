@@ -12,6 +12,9 @@ public struct StageReading: Sendable {
     /// Events that went over the buffer's bound or came after the end.
     public var dropped = 0
     public var windows: [WindowSnapshot] = []
+    public var consumers: [ConsumerSnapshot] = []
+    /// What the stage waits for.
+    public var waits: WaitSnapshot?
 
     public init() {}
 }
@@ -20,19 +23,18 @@ extension StageReading {
     @usableFromInline
     mutating func add(_ outlet: Outlet<some Sendable>) {
         outlet.state.withLock { state in
-            demand = max(0, state.machine.wanted)
-            buffered = state.machine.buffer.count
+            demand = state.machine.pending
+            buffered = state.machine.buffered
             eventsOut = state.machine.eventsOut
             dropped = state.machine.dropped
         }
+        consumers = outlet.consumers
     }
 
     @usableFromInline
     mutating func add(_ inlet: Inlet<some Sendable>) {
-        inlet.state.withLock { state in
-            windows = state.entries.map(state.snapshot)
-            eventsIn = state.eventsIn
-        }
+        windows = inlet.windows
+        eventsIn = inlet.state.withLock { $0.eventsIn }
         inFlight = windows.reduce(0) { $0 + $1.inHand }
         demand = windows.reduce(0) { $0 + $1.outstanding - $1.held - $1.inHand }
     }
@@ -41,6 +43,9 @@ extension StageReading {
     static func of(_ outlet: Outlet<some Sendable>) -> StageReading {
         var reading = StageReading()
         reading.add(outlet)
+        if let signal = outlet.state.withLock({ $0.signal }) {
+            reading.waits = reading.wait(isHead: true, isWanted: outlet.isWanted, signal, outlet.context)
+        }
         return reading
     }
 
@@ -48,6 +53,29 @@ extension StageReading {
     static func of(_ inlet: Inlet<some Sendable>) -> StageReading {
         var reading = StageReading()
         reading.add(inlet)
+        reading.waits = reading.wait(isHead: false, isWanted: true, inlet.signal, inlet.signal.context)
         return reading
+    }
+
+    @usableFromInline
+    mutating func findWaits(_ inlet: Inlet<some Sendable>, _ outlet: Outlet<some Sendable>) {
+        waits = wait(isHead: false, isWanted: outlet.isWanted, inlet.signal, inlet.signal.context)
+    }
+
+    private func wait(isHead: Bool, isWanted: Bool, _ signal: Signal, _ context: StageContext?) -> WaitSnapshot? {
+        let (isWaiting, since) = signal.glance
+        let time = since.flatMap { context?.time.timestamp($0) }
+        func wait(_ kind: WaitSnapshot.Kind, _ stages: [String?] = []) -> WaitSnapshot {
+            WaitSnapshot(kind: kind, stages: stages.map { $0 ?? "unknown" }, since: time)
+        }
+        if inFlight > 0 { return wait(.handler) }
+        guard isWaiting else { return isHead && isWanted ? wait(.handler) : nil }
+        if !isWanted {
+            let silent = consumers.filter { $0.demand == 0 }
+            return consumers.isEmpty ? wait(.subscription) : wait(.demand, silent.map(\.consumer))
+        }
+        if isHead { return nil }
+        let owing = windows.filter { $0.held == 0 && $0.outstanding > 0 }
+        return windows.isEmpty ? wait(.subscription) : wait(.events, owing.map(\.producer))
     }
 }

@@ -21,4 +21,7 @@ public struct StageSnapshot: Sendable, Codable, Equatable {
     /// When a stage that is held back starts again.
     public var nextStart: Timestamp?
     public var subscriptions: [WindowSnapshot] = []
+    public var consumers: [ConsumerSnapshot] = []
+    /// What the stage waits for.
+    public var waits: WaitSnapshot?
 }

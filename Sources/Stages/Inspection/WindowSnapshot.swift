@@ -1,6 +1,8 @@
 /// One subscription of a stage, as it is at one instant.
 public struct WindowSnapshot: Sendable, Codable, Equatable {
     public var subscription: SubscriptionID
+    /// The name of the producer.
+    public var producer: String?
     public var maxDemand: Int
     public var minDemand: Int
     /// Asked for and not yet processed: what the producer owes, what is held, what is being handled.

@@ -14,24 +14,40 @@ extension Consumer {
     @inlinable
     public func run() async throws {
         try inlet.begin()
+        let context = inlet.signal.context?.listened
         var failure: (any Error)?
         do {
             for await first in inlet.stream() {
-                try await handle(first.events)
-                while !Task.isCancelled, let next = inlet.ready() { try await handle(next.events) }
+                var batch = Optional(first)
+                while let events = batch?.events {
+                    if let context {
+                        try await context.measuring(
+                            events.count,
+                            count: { events.count },
+                            handler: {
+                                try await handle(events)
+                            }
+                        )
+                    } else {
+                        try await handle(events)
+                    }
+                    batch = Task.isCancelled ? nil : inlet.ready()
+                }
             }
         } catch {
             failure = error
         }
         let reason = inlet.reason(after: failure, isCancelled: Task.isCancelled)
         await terminate(reason)
-        inlet.close()
+        inlet.close(reason)
         try reason.get()
     }
 
     public nonisolated func crash(_ error: any Error) { inlet.fail(error) }
 
     public nonisolated func finish() { inlet.finish() }
+
+    public nonisolated func attach(_ context: StageContext) { inlet.attach(context) }
 
     public nonisolated func reading() -> StageReading { .of(inlet) }
 }

@@ -17,11 +17,22 @@ extension Producer {
     @inlinable
     public func run() async throws {
         let signal = try outlet.begin()
+        let context = outlet.context?.listened
         try await withTaskCancellationHandler {
             var failure: (any Error)?
             do {
                 while let demand = await outlet.request() {
-                    outlet.emit(try await handleDemand(demand))
+                    if let context {
+                        outlet.emit(
+                            try await context.measuring(
+                                demand,
+                                count: \.count,
+                                handler: { try await handleDemand(demand) }
+                            )
+                        )
+                    } else {
+                        outlet.emit(try await handleDemand(demand))
+                    }
                 }
             } catch {
                 failure = error
@@ -35,6 +46,8 @@ extension Producer {
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }
 
     public nonisolated func finish() { outlet.finish() }
+
+    public nonisolated func attach(_ context: StageContext) { outlet.attach(context) }
 
     public nonisolated func reading() -> StageReading { .of(outlet) }
 }

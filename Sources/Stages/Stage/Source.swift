@@ -16,6 +16,9 @@ public protocol Source<Output>: Stage {
 
     nonisolated var outlet: Outlet<Output> { get }
 
+    /// How many events it may make in a time; no limit unless implemented.
+    nonisolated var rateLimit: RateLimit? { get }
+
     /// Makes events: at least one, and as a rule no more than `demand`; what exceeds it is buffered. Suspends until it
     /// has one. `nil` ends the stage normally, once everything has been served; a thrown error ends it as a failure.
     ///
@@ -27,13 +30,35 @@ public protocol Source<Output>: Stage {
 extension Source {
     public static var kind: StageKind { .producer }
 
+    public nonisolated var rateLimit: RateLimit? { nil }
+
     @inlinable
     public func run() async throws {
+        let limit = rateLimit
         let signal = try outlet.begin()
+        let context = outlet.context?.listened
         try await withTaskCancellationHandler {
             var failure: (any Error)?
             do {
-                while let demand = await outlet.demand(), let events = try await next(upTo: demand) {
+                while var demand = await outlet.demand() {
+                    if let limit {
+                        demand = await limit.take(upTo: demand)
+                        if demand == 0 { break }
+                    }
+                    let events: [Output]?
+                    if let context {
+                        events = try await context.measuring(
+                            demand,
+                            count: { $0?.count ?? 0 },
+                            handler: {
+                                try await next(upTo: demand)
+                            }
+                        )
+                    } else {
+                        events = try await next(upTo: demand)
+                    }
+                    limit?.giveBack(demand - (events?.count ?? 0))
+                    guard let events else { break }
                     outlet.emit(events)
                 }
             } catch {
@@ -48,6 +73,8 @@ extension Source {
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }
 
     public nonisolated func finish() { outlet.finish() }
+
+    public nonisolated func attach(_ context: StageContext) { outlet.attach(context) }
 
     public nonisolated func reading() -> StageReading { .of(outlet) }
 }

@@ -26,6 +26,9 @@ public protocol Stage: Actor {
     /// everything they sent is handled.
     nonisolated func finish()
 
+    /// Tells the stage of its surroundings. A supervisor does so before ``run()``.
+    nonisolated func attach(_ context: StageContext)
+
     /// Counters and windows as they are now. Never waits for a handler.
     nonisolated func reading() -> StageReading
 }

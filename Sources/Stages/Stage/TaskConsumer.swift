@@ -17,27 +17,36 @@ extension TaskConsumer {
 
     @inlinable
     public func run() async throws {
-        try inlet.begin(isEager: true)
+        try inlet.begin(settlesSingly: true, isEager: true)
+        let context = inlet.signal.context?.listened
         // The first handler that throws cancels the others, whether events still come or not.
         try? await withThrowingDiscardingTaskGroup { group in
             for await first in inlet.stream() {
-                start(first, in: &group)
-                while !Task.isCancelled, let next = inlet.ready() { start(next, in: &group) }
+                start(first, context, in: &group)
+                while !Task.isCancelled, let next = inlet.ready() { start(next, context, in: &group) }
             }
             if inlet.hasFault { group.cancelAll() }
         }
         let reason = inlet.reason(after: nil, isCancelled: Task.isCancelled)
         await terminate(reason)
-        inlet.close()
+        inlet.close(reason)
         try reason.get()
     }
 
     @inlinable
-    func start(_ batch: Batch<Input>, in group: inout ThrowingDiscardingTaskGroup<any Error>) {
+    func start(
+        _ batch: Batch<Input>,
+        _ context: StageContext?,
+        in group: inout ThrowingDiscardingTaskGroup<any Error>
+    ) {
         for event in batch.events {
             group.addTask {
                 do {
-                    try await self.handle(event)
+                    if let context {
+                        try await context.measuring(1, count: { 1 }, handler: { try await self.handle(event) })
+                    } else {
+                        try await self.handle(event)
+                    }
                     self.inlet.settleOne(of: batch.origin)
                 } catch {
                     if case .failed = EndReason(error, isCancelled: Task.isCancelled) { self.inlet.fail(error) }
@@ -50,6 +59,8 @@ extension TaskConsumer {
     public nonisolated func crash(_ error: any Error) { inlet.fail(error) }
 
     public nonisolated func finish() { inlet.finish() }
+
+    public nonisolated func attach(_ context: StageContext) { inlet.attach(context) }
 
     public nonisolated func reading() -> StageReading { .of(inlet) }
 }

@@ -11,7 +11,7 @@ public enum Restart: String, Sendable, Codable {
 /// How a supervisor starts, restarts and ends a child.
 public struct ChildSpecification: Sendable {
     /// Unique among the supervisor's children.
-    public let id: String
+    public internal(set) var id: String
     public let kind: StageKind
     public var restart: Restart
     /// How long the child may take to end once its task is cancelled. Then it is abandoned, which is reported.
@@ -19,7 +19,9 @@ public struct ChildSpecification: Sendable {
     /// A child with a back-off of its own does not count against the supervisor's intensity: it is held back after each
     /// failure and tried again, for ever.
     public var backOff: BackOff?
-    let start: @Sendable () async throws -> Child
+    /// Whether the supervisor may end itself when the child has ended by itself, see ``AutoShutdown``.
+    public var isSignificant = false
+    let start: @Sendable (StageContext) async throws -> Child
 
     init(
         id: String,
@@ -27,7 +29,7 @@ public struct ChildSpecification: Sendable {
         restart: Restart,
         shutdown: Duration,
         backOff: BackOff?,
-        start: @escaping @Sendable () async throws -> Child
+        start: @escaping @Sendable (StageContext) async throws -> Child
     ) {
         self.id = id
         self.kind = kind
@@ -39,6 +41,13 @@ public struct ChildSpecification: Sendable {
 }
 
 extension ChildSpecification {
+    /// The same child, which its supervisor may not want to go on without. One that is permanent never ends for good.
+    public func significant() -> ChildSpecification {
+        var specification = self
+        specification.isSignificant = true
+        return specification
+    }
+
     /// A child that is a stage. The closure makes and subscribes it, anew at each start; the child after it starts when
     /// the closure has returned.
     public init<S: Stage>(
@@ -48,8 +57,9 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         stage make: @escaping @Sendable () async throws -> S
     ) {
-        self.init(id: id, kind: S.kind, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: S.kind, restart: restart, shutdown: shutdown, backOff: backOff) { context in
             let stage = try await make()
+            stage.attach(context)
             return Child(
                 run: { ready in
                     ready()
@@ -77,7 +87,7 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         supervisor make: @escaping @Sendable () async throws -> Supervisor
     ) {
-        self.init(id: id, kind: .supervisor, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: .supervisor, restart: restart, shutdown: shutdown, backOff: backOff) { _ in
             let supervisor = try await make()
             return Child(
                 run: { ready in try await supervisor.run(ready: ready) },
@@ -96,7 +106,7 @@ extension ChildSpecification {
         backOff: BackOff? = nil,
         run: @escaping @Sendable () async throws -> Void
     ) {
-        self.init(id: id, kind: .worker, restart: restart, shutdown: shutdown, backOff: backOff) {
+        self.init(id: id, kind: .worker, restart: restart, shutdown: shutdown, backOff: backOff) { _ in
             Child(
                 run: { ready in
                     ready()

@@ -19,17 +19,19 @@ extension Supervisor {
     func supervise(_ ready: @escaping @Sendable () -> Void) async -> EndReason {
         var ready: (@Sendable () -> Void)? = ready
         while true {
-            let (actions, phase, met) = state.withLock { state in
+            let (actions, phase, met, gone) = state.withLock { state in
                 let now = time.now
                 let inbox = state.inbox
                 state.inbox = []
                 var actions: [SupervisorStateMachine.Action] = []
                 for event in inbox { actions += state.machine.handle(event, at: now) }
                 actions += state.machine.advance(at: now)
-                return (actions, state.machine.phase, state.takeMet())
+                let (met, gone) = state.takeMet()
+                return (actions, state.machine.phase, met, gone)
             }
             for action in actions { perform(action) }
             for waiter in met { waiter.resume() }
+            if let onGone { for child in gone { onGone(child) } }
             switch phase {
             case .ended(let reason):
                 disarm()
@@ -68,7 +70,7 @@ extension Supervisor {
         let id = specification.id
         let task = own { [self] in
             do {
-                let child = try await specification.start()
+                let child = try await specification.start(StageContext(name: id, time: time, telemetry: telemetry))
                 state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
                 try await child.run { [self] in post(.started(id, task: number)) }
                 post(.ended(id, task: number, .normal))

@@ -23,6 +23,21 @@ extension Supervisor {
         return record.map { snapshot(of: $0, incarnation, at: now) }
     }
 
+    /// How many children there are, by what they are doing.
+    public var counts: ChildCounts {
+        let records = state.withLock { Array($0.machine.records.values) }
+        var counts = ChildCounts(specified: records.count)
+        for record in records {
+            if record.isAlive { counts.active += 1 }
+            if case .backingOff = record.state { counts.restarting += 1 }
+            if record.specification.kind == .supervisor { counts.supervisors += 1 }
+        }
+        return counts
+    }
+
+    /// The children's ids, in the order in which they came.
+    public var children: [String] { state.withLock { $0.machine.children.map(\.id) } }
+
     private func snapshot(
         of record: ChildRecord,
         _ incarnation: Incarnation?,
@@ -46,6 +61,8 @@ extension Supervisor {
             stage.inFlight = reading.inFlight
             stage.dropped = reading.dropped
             stage.subscriptions = reading.windows
+            stage.consumers = reading.consumers
+            stage.waits = record.isAlive ? reading.waits : nil
             let count = record.specification.kind == .consumer ? reading.eventsIn : reading.eventsOut
             stage.eventsPerSecond = state.withLock { $0.incarnations[record.id]?.rate.update(count, at: now) } ?? 0
             return .stage(stage)

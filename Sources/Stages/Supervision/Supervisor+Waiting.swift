@@ -56,11 +56,15 @@ extension Supervisor.State {
     }
 
     /// After a step: lets go of children that are forgotten, and takes out those who need not wait any longer.
-    mutating func takeMet() -> [CheckedContinuation<Void, Never>] {
+    mutating func takeMet() -> (met: [CheckedContinuation<Void, Never>], gone: [String]) {
+        var gone: [String] = []
         var met: [CheckedContinuation<Void, Never>] = []
         for id in machine.takeChanges() {
             let record = machine.records[id]
-            if record == nil { incarnations[id] = nil }
+            if record == nil {
+                incarnations[id] = nil
+                gone.append(id)
+            }
             guard let waiting = waiters.removeValue(forKey: id) else { continue }
             let rest = waiting.filter { !$0.isMet(record) }
             met += waiting.filter { $0.isMet(record) }.map(\.continuation)
@@ -71,6 +75,6 @@ extension Supervisor.State {
             waiters = [:]
             lastWaiters = []
         }
-        return met
+        return (met, gone)
     }
 }

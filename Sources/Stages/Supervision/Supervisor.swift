@@ -14,6 +14,9 @@ public final class Supervisor: Sendable {
     let time: Timekeeper
     let executor: (any TaskExecutor)?
     let logger: Logger
+    let telemetry: (any Telemetry)?
+    /// Called with the child when it has been forgotten.
+    let onGone: (@Sendable (String) -> Void)?
 
     struct State: Sendable {
         var machine: SupervisorStateMachine
@@ -42,25 +45,32 @@ public final class Supervisor: Sendable {
 
     /// - Parameters:
     ///   - backOff: Delays the restarts of children, which count against the intensity all the same.
+    ///   - autoShutdown: Whether it ends, normally, when significant children have ended by themselves.
     ///   - executor: What the children's tasks prefer to run on; as a rule the tree's ``TreeExecutor``.
     ///   - clock: Measures deadlines, back-offs and the intensity's period.
+    ///   - telemetry: Hears what the children that are stages do.
     ///   - start: The wall time that the times in snapshots are reckoned from.
-    public init(
+    public convenience init(
         _ id: String,
         strategy: RestartStrategy = .oneForOne,
         intensity: RestartIntensity = RestartIntensity(),
         backOff: BackOff? = nil,
+        autoShutdown: AutoShutdown = .never,
         executor: (any TaskExecutor)? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         start: Timestamp = .now(),
         logger: Logger = Logger(label: "stages"),
+        telemetry: (any Telemetry)? = nil,
         children: [ChildSpecification] = []
     ) {
-        self.id = id
-        self.executor = executor
-        self.logger = logger
-        time = Timekeeper(clock: clock, start: start)
-        var machine = SupervisorStateMachine(strategy: strategy, intensity: intensity, backOff: backOff, now: time.now)
+        let time = Timekeeper(clock: clock, start: start)
+        var machine = SupervisorStateMachine(
+            strategy: strategy,
+            intensity: intensity,
+            backOff: backOff,
+            autoShutdown: autoShutdown,
+            now: time.now
+        )
         for child in children {
             do {
                 try machine.add(child, isListed: true, at: time.now)
@@ -68,6 +78,24 @@ public final class Supervisor: Sendable {
                 preconditionFailure("supervisor \(id): \(error)")
             }
         }
+        self.init(id, machine, time, executor: executor, logger: logger, telemetry: telemetry)
+    }
+
+    init(
+        _ id: String,
+        _ machine: SupervisorStateMachine,
+        _ time: Timekeeper,
+        executor: (any TaskExecutor)?,
+        logger: Logger,
+        telemetry: (any Telemetry)?,
+        onGone: (@Sendable (String) -> Void)? = nil
+    ) {
+        self.id = id
+        self.time = time
+        self.executor = executor
+        self.logger = logger
+        self.telemetry = telemetry
+        self.onGone = onGone
         state = Mutex(State(machine: machine))
     }
 

@@ -13,6 +13,10 @@ public enum SupervisorError: Error {
     case hasRun(supervisor: String)
     /// A child that is to run for ever ended normally.
     case endedUnexpectedly(child: String)
+    /// A dynamic supervisor has as many children as it may.
+    case tooManyChildren(maximum: Int)
+    /// A child for one event cannot be one that runs for ever.
+    case isPermanent(child: String)
 }
 
 extension SupervisorError: CustomStringConvertible {
@@ -26,6 +30,8 @@ extension SupervisorError: CustomStringConvertible {
         case .notRunning(let supervisor): "supervisor \(supervisor) is not running"
         case .hasRun(let supervisor): "supervisor \(supervisor) has run already: make another to run it again"
         case .endedUnexpectedly(let child): "\(child) ended although it is to run for ever"
+        case .tooManyChildren(let maximum): "there are \(maximum) children already, which is the maximum"
+        case .isPermanent(let child): "\(child) is for one event, so it is to be transient or temporary, not permanent"
         }
     }
 }

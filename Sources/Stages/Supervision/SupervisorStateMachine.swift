@@ -33,6 +33,11 @@ struct SupervisorStateMachine: Sendable {
 
     let strategy: RestartStrategy
     private let backOff: BackOff?
+    private let autoShutdown: AutoShutdown
+    /// How many children there may be, at most.
+    private let maxChildren: Int?
+    /// Whether all children are forgotten when they have ended, not only temporary ones.
+    private let isDynamic: Bool
     private var intensity: RestartIntensityStateMachine
     private(set) var phase = Phase.starting
     private(set) var since: Duration
@@ -55,8 +60,19 @@ struct SupervisorStateMachine: Sendable {
     /// No child has a deadline before this; there need not be one at it.
     var deadline: Duration?
 
-    init(strategy: RestartStrategy, intensity: RestartIntensity, backOff: BackOff?, now: Duration) {
+    init(
+        strategy: RestartStrategy,
+        intensity: RestartIntensity,
+        backOff: BackOff?,
+        autoShutdown: AutoShutdown = .never,
+        maxChildren: Int? = nil,
+        isDynamic: Bool = false,
+        now: Duration
+    ) {
         self.strategy = strategy
+        self.autoShutdown = autoShutdown
+        self.maxChildren = maxChildren
+        self.isDynamic = isDynamic
         self.intensity = RestartIntensityStateMachine(intensity)
         self.backOff = backOff
         since = now
@@ -83,8 +99,8 @@ struct SupervisorStateMachine: Sendable {
         if let due = record.deadline { deadline = min(due, deadline ?? due) }
         if !record.isListed { pending.append(id) }
         changes.append(id)
-        // A temporary child is forgotten when it has ended.
-        if record.specification.restart == .temporary, record.state == .ended {
+        // A temporary child is forgotten when it has ended, a dynamic one whatever it is.
+        if isDynamic || record.specification.restart == .temporary, record.state == .ended {
             listed.removeAll { $0 == id }
         } else {
             records[id] = record
@@ -108,6 +124,7 @@ extension SupervisorStateMachine {
     mutating func add(_ specification: ChildSpecification, isListed: Bool, at now: Duration) throws(SupervisorError) {
         let id = specification.id
         guard records[id] == nil else { throw .alreadyPresent(child: id) }
+        if let maxChildren, records.count >= maxChildren { throw .tooManyChildren(maximum: maxChildren) }
         refusals[id] = nil
         lastPosition += 1
         records[id] = ChildRecord(specification: specification, position: lastPosition, isListed: isListed, at: now)
@@ -211,9 +228,11 @@ extension SupervisorStateMachine {
         case .temporary:
             let actions = failure(record, reason, delay: nil, now)
             update(record.id) { $0.retire(at: now) }
+            shutDown(without: record, now)
             return actions
         case .transient where !reason.isFailure:
             update(record.id) { $0.retire(at: now) }
+            shutDown(without: record, now)
             return []
         case .transient, .permanent: break
         }
@@ -235,6 +254,18 @@ extension SupervisorStateMachine {
         }
         stopDependents(of: record, now)
         return actions
+    }
+
+    /// Ends the supervisor if it is not to go on without a child that has ended by itself, for good.
+    private mutating func shutDown(without child: ChildRecord, _ now: Duration) {
+        guard child.specification.isSignificant else { return }
+        switch autoShutdown {
+        case .never: break
+        case .anySignificant: stopAll(.normal, now)
+        case .allSignificant:
+            let isOneLeft = records.values.contains { $0.specification.isSignificant && $0.isWanted }
+            if !isOneLeft { stopAll(.normal, now) }
+        }
     }
 
     private mutating func stopDependents(of child: ChildRecord, _ now: Duration) {

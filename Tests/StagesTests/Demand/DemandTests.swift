@@ -1,4 +1,5 @@
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("Demand", .timeLimit(.minutes(1)))

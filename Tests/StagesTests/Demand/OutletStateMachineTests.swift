@@ -1,3 +1,4 @@
+import StagesTesting
 import Testing
 
 @testable import Stages
@@ -30,7 +31,7 @@ struct OutletStateMachineTests {
             switch Int.random(in: 0..<10, using: &random) {
             case 0 where live.count < 5:
                 let id = SubscriptionID()
-                try outlet.add(id)
+                try outlet.add(Subscriber(id: id, consumer: ObjectIdentifier(Self.self)))
                 live.append(id)
             case 1, 2, 3:
                 guard let id = live.randomElement(using: &random) else { break }
@@ -83,12 +84,12 @@ struct OutletStateMachineTests {
         var outlet = OutletStateMachine<Int>(buffer: .unlimited, dispatching: .demand)
         var consumers = Consumers()
         let (first, second) = (SubscriptionID(), SubscriptionID())
-        try outlet.add(first)
+        try outlet.add(Subscriber(id: first, consumer: ObjectIdentifier(Self.self)))
         outlet.ask(10, for: first, receiver: &consumers)
         #expect(outlet.takeRequest() == 10)
         outlet.remove(first, giveBack: [], receiver: &consumers)
         #expect(outlet.wanted == 0)
-        try outlet.add(second)
+        try outlet.add(Subscriber(id: second, consumer: ObjectIdentifier(Self.self)))
         outlet.ask(15, for: second, receiver: &consumers)
         #expect(outlet.takeRequest() == 5)
         outlet.emit(ArraySlice(0..<15), receiver: &consumers)
@@ -102,7 +103,7 @@ struct OutletStateMachineTests {
         var consumers = Consumers()
         let (small, large) = (SubscriptionID(), SubscriptionID())
         for (id, demand) in [(small, 3), (large, 5)] {
-            try outlet.add(id)
+            try outlet.add(Subscriber(id: id, consumer: ObjectIdentifier(Self.self)))
             outlet.ask(demand, for: id, receiver: &consumers)
         }
         outlet.emit(ArraySlice(0..<10), receiver: &consumers)
@@ -117,7 +118,7 @@ struct OutletStateMachineTests {
         var consumers = Consumers()
         let ids = (0..<4).map { _ in SubscriptionID() }
         for id in ids {
-            try outlet.add(id)
+            try outlet.add(Subscriber(id: id, consumer: ObjectIdentifier(Self.self)))
             outlet.ask(10, for: id, receiver: &consumers)
         }
         for round in 0..<1000 {
@@ -137,22 +138,21 @@ struct OutletStateMachineTests {
             var first: SubscriptionID?
             var wanted = 0
 
-            mutating func add(_ id: SubscriptionID) throws(SubscriptionError) {
+            mutating func add(_ subscriber: Subscriber<Int>) throws(SubscriptionError) {
                 guard first == nil else { throw .refused(reason: "it has a consumer") }
-                first = id
+                first = subscriber.id
             }
 
-            mutating func ask(_ count: Int, for id: SubscriptionID) { wanted += count }
+            mutating func ask(_ count: Int, for id: SubscriptionID, to deliver: Delivery<Int>) { wanted += count }
 
             mutating func remove(_ id: SubscriptionID) {
                 first = nil
                 wanted = 0
             }
 
-            mutating func dispatch(
-                _ events: Events<Int>,
-                to deliver: (SubscriptionID, Events<Int>) -> Void
-            ) -> Events<Int> {
+            func demand(of id: SubscriptionID) -> Int { wanted }
+
+            mutating func dispatch(_ events: Events<Int>, to deliver: Delivery<Int>) -> Events<Int> {
                 guard let first else { return events }
                 let share = events.prefix(wanted)
                 wanted -= share.count

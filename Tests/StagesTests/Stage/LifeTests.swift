@@ -1,4 +1,5 @@
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("Life of a stage", .timeLimit(.minutes(1)))
@@ -86,6 +87,56 @@ struct LifeTests {
             gate.open()
             expect(try await consumer.ends.next().isFailure(TestError("three")), true)
         }
+    }
+
+    @Test("L03 Calls into a stage may emit events, before or after the reply")
+    func calls() async throws {
+        actor Register: Producer {
+            let outlet = Outlet<Int>()
+            private var total = 0
+            private var owed: [Int] = []
+
+            func handleDemand(_ demand: Int) -> [Int] { [] }
+
+            func add(_ amount: Int) -> Int {
+                outlet.emit([amount])
+                total += amount
+                return total
+            }
+
+            /// Replies at once; what it owes it emits when it is paid.
+            func addLater(_ amount: Int) -> Int {
+                owed.append(amount)
+                return total
+            }
+
+            func pay() {
+                outlet.emit(owed)
+                owed = []
+            }
+        }
+        let register = Register()
+        let consumer = ProbeConsumer()
+        try consumer.inlet.subscribe(to: register.outlet)
+        try await running(register, consumer) {
+            let total = await register.add(3)
+            #expect(total == 3)
+            expect(try await consumer.events(1), [3])
+            let before = await register.addLater(4)
+            #expect(before == 3)
+            #expect(consumer.reading().eventsIn == 1)
+            await register.pay()
+            expect(try await consumer.events(1), [4])
+        }
+    }
+
+    @Test("L04 A consumer cannot emit: it has nothing to emit with, so that is refused at compile time")
+    func consumersCannotEmit() {
+        func hasOutlet(_ stage: some Stage) -> Bool {
+            Mirror(reflecting: stage).children.contains { $0.value is Outlet<Int> }
+        }
+        #expect(!hasOutlet(ProbeConsumer()))
+        #expect(hasOutlet(ProbeTransformer()))
     }
 
     @Test("A stage runs once")

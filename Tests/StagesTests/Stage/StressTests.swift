@@ -1,27 +1,12 @@
 import Logging
 import Stages
+import StagesTesting
 import Synchronization
 import Testing
 
 @Suite("Stress", .timeLimit(.minutes(2)))
 struct StressTests {
     private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    /// Says whether the stages of a test are still there.
-    private final class Live: Sendable {
-        private let references = Mutex<[Weak]>([])
-
-        private struct Weak {
-            weak var stage: AnyObject?
-        }
-
-        func watch<S: Stage>(_ stage: S) -> S {
-            references.withLock { $0.append(Weak(stage: stage)) }
-            return stage
-        }
-
-        var count: Int { references.withLock { $0.count { $0.stage != nil } } }
-    }
 
     @Test("T05 Cancellation after any number of batches ends a chain, and leaves no live stage")
     func cancellation() async throws {

@@ -1,4 +1,5 @@
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("One task an event", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import Logging
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("Drain", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import Logging
 import Stages
+import StagesTesting
 import Testing
 
 @Suite("Supervisors", .timeLimit(.minutes(1)))

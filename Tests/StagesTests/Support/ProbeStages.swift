@@ -1,74 +1,34 @@
 import Stages
+import StagesTesting
 
-/// A producer that does nothing by itself: it reports each demand, and the test emits.
-actor ProbeProducer: Producer {
-    let outlet: Outlet<Int>
-    let demands = Mailbox<Int>()
-    let ends = Mailbox<EndReason>()
-
-    init(buffer: BufferPolicy = .standard) {
-        outlet = Outlet(buffer: buffer)
-    }
-
-    func handleDemand(_ demand: Int) -> [Int] {
-        demands.post(demand)
-        return []
-    }
-
-    func terminate(_ reason: EndReason) { ends.post(reason) }
-}
+typealias ProbeProducer = StagesTesting.ProbeProducer<Int>
+typealias ProbeConsumer = StagesTesting.ProbeConsumer<Int>
 
 /// Counts up from zero for as long as it is asked, to `limit` if there is one.
 actor Counter: Source {
-    let outlet = Outlet<Int>()
+    let outlet: Outlet<Int>
     let demands = Mailbox<Int>()
     let ends = Mailbox<EndReason>()
     private var last = 0
     private let limit: Int
+    private let surplus: Int
 
-    init(limit: Int = .max) {
+    /// - Parameter surplus: How much more than asked for it makes.
+    init(limit: Int = .max, surplus: Int = 0, _ outlet: Outlet<Int> = Outlet()) {
         self.limit = limit
+        self.surplus = surplus
+        self.outlet = outlet
     }
 
     func next(upTo demand: Int) -> [Int]? {
         guard last < limit else { return nil }
         demands.post(demand)
         let first = last
-        last = min(limit, first + demand)
+        last = min(limit, first + demand + surplus)
         return Array(first..<last)
     }
 
     func terminate(_ reason: EndReason) { ends.post(reason) }
-}
-
-/// Reports what it gets; may be held back by a gate before it returns.
-actor ProbeConsumer: Consumer {
-    let inlet = Inlet<Int>()
-    let batches = Mailbox<[Int]>()
-    let ends = Mailbox<EndReason>()
-    private let work: @Sendable ([Int]) async throws -> Void
-    private var isBusy = false
-
-    init(_ work: @escaping @Sendable ([Int]) async throws -> Void = { _ in }) {
-        self.work = work
-    }
-
-    func handle(_ events: Events<Int>) async throws {
-        precondition(!isBusy, "two handlers at once")
-        isBusy = true
-        defer { isBusy = false }
-        batches.post(Array(events))
-        try await work(Array(events))
-    }
-
-    func terminate(_ reason: EndReason) { ends.post(reason) }
-
-    /// The next `count` events, whatever their batches.
-    func events(_ count: Int) async throws -> [Int] {
-        var events: [Int] = []
-        while events.count < count { events += try await batches.next() }
-        return events
-    }
 }
 
 /// Makes other events of those it gets, and reports what it got.

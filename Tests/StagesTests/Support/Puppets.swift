@@ -1,4 +1,5 @@
 import Stages
+import StagesTesting
 import Synchronization
 
 /// Children that do what the test tells them, and report when they start (`+a`) and end (`-a`).

@@ -1,5 +1,6 @@
 import Logging
 import Stages
+import StagesTesting
 import Synchronization
 
 /// Three stages under one supervisor: each subscribes to the one before it, anew at each start.

@@ -1,39 +1,60 @@
 import Synchronization
 
 /// A clock that stands still until it is told to advance.
-final class ManualClock: Clock, Sendable {
-    struct Instant: InstantProtocol {
-        var offset: Duration
+///
+/// ```swift
+/// let clock = ManualClock()
+/// let batcher = Batcher<Int, Int>(size: 100, limit: .seconds(1), clock: clock) { $0 % 2 }
+/// …
+/// await clock.awaitSleeper()
+/// clock.advance(by: .seconds(1))
+/// ```
+public final class ManualClock: Clock, Sendable {
+    public struct Instant: InstantProtocol {
+        public var offset: Duration
 
-        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - offset }
-        static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+        public func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+
+        public func duration(to other: Instant) -> Duration { other.offset - offset }
+
+        public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+    }
+
+    private struct Sleeper {
+        let id: Int
+        let deadline: Instant
+        let continuation: CheckedContinuation<Void, any Error>
     }
 
     private struct State {
         var now = Instant(offset: .zero)
-        var sleepers: [(id: Int, deadline: Instant, continuation: CheckedContinuation<Void, any Error>)] = []
+        var sleepers: [Sleeper] = []
         var watchers: [CheckedContinuation<Void, Never>] = []
         var lastID = 0
+        /// Of those that have not gone to sleep yet.
         var cancelled: Set<Int> = []
     }
 
     private let state = Mutex(State())
 
-    var now: Instant { state.withLock { $0.now } }
-    var minimumResolution: Duration { .nanoseconds(1) }
+    public init() {}
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    public var now: Instant { state.withLock { $0.now } }
+
+    public var minimumResolution: Duration { .nanoseconds(1) }
+
+    public func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
+        defer { state.withLock { _ = $0.cancelled.remove(id) } }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let result: Result<Void, any Error>? = state.withLock { state in
                     if state.cancelled.contains(id) { return .failure(CancellationError()) }
                     if deadline <= state.now { return .success(()) }
-                    state.sleepers.append((id, deadline, continuation))
+                    state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
                     return nil
                 }
                 if let result { continuation.resume(with: result) }
@@ -57,7 +78,7 @@ final class ManualClock: Clock, Sendable {
     }
 
     /// Waits until somebody sleeps.
-    func awaitSleeper() async {
+    public func awaitSleeper() async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
                 if !state.sleepers.isEmpty { return true }
@@ -68,9 +89,21 @@ final class ManualClock: Clock, Sendable {
         }
     }
 
-    func advance(by duration: Duration) {
+    /// Wakes whoever sleeps until a time that is now reached.
+    public func advance(by duration: Duration) {
+        advance(to: now.advanced(by: duration))
+    }
+
+    /// Advances to the earliest time that somebody sleeps until. `false`: nobody sleeps.
+    public func advanceToNextSleeper() -> Bool {
+        guard let next = state.withLock({ $0.sleepers.map(\.deadline).min() }) else { return false }
+        advance(to: next)
+        return true
+    }
+
+    private func advance(to instant: Instant) {
         let due = state.withLock { state in
-            state.now.offset += duration
+            state.now = max(instant, state.now)
             let now = state.now
             let due = state.sleepers.filter { $0.deadline <= now }
             state.sleepers.removeAll { $0.deadline <= now }

@@ -1,30 +1,4 @@
-import Stages
 import Synchronization
-
-/// What a stage under test reports, in order, for the test to await.
-final class Mailbox<Item: Sendable>: Sendable {
-    private let continuation: AsyncStream<Item>.Continuation
-    private let stream: AsyncStream<Item>
-
-    init() {
-        (stream, continuation) = AsyncStream.makeStream()
-    }
-
-    func post(_ item: Item) { continuation.yield(item) }
-
-    /// The next item. One reader at a time.
-    func next() async throws -> Item {
-        var iterator = stream.makeAsyncIterator()
-        guard let item = await iterator.next() else { throw CancellationError() }
-        return item
-    }
-
-    func next(_ count: Int) async throws -> [Item] {
-        var items: [Item] = []
-        while items.count < count { items.append(try await next()) }
-        return items
-    }
-}
 
 /// Holds back whoever waits until it is opened. Ends waiting with an error when the waiter is cancelled, unless told to
 /// ignore that.
