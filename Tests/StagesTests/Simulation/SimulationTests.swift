@@ -30,6 +30,7 @@ struct SimulationTests {
 
     @Test("Seeded defects are found", arguments: DefectiveDispatcher.Defect.allCases)
     func defects(defect: DefectiveDispatcher.Defect) {
+        // swift-format-ignore: OnlyOneTrailingClosureArgument
         let topology = Topology.fanOut("\(defect)", { .custom(DefectiveDispatcher(defect)) }) { events, _ in
             events.flatMap { $0 }.sorted()
         }

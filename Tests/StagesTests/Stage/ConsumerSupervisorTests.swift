@@ -94,7 +94,10 @@ struct ConsumerSupervisorTests {
     @Test("CS03 A failure of a transient child counts against the restart intensity")
     func intensity() async throws {
         let producer = ProbeProducer()
-        let supervisor = supervisor(restart: .transient, intensity: RestartIntensity(maxRestarts: 1))
+        let supervisor = supervisor(
+            restart: .transient,
+            intensity: RestartIntensity(maxRestarts: 1, within: .seconds(600))
+        )
         try supervisor.inlet.subscribe(to: producer.outlet, .init(maxDemand: 2))
         try await running(producer) {
             producer.outlet.emit([0, 1])
