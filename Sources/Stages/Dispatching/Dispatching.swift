@@ -29,6 +29,7 @@ extension Dispatching {
     /// Each event to the consumer of its partition, one of `count`.
     ///
     /// - Parameters:
+    ///   - count: How many partitions there are.
     ///   - vacancy: How much waits for a partition that has no consumer.
     ///   - number: The number of an event's partition, from zero; `nil` drops the event. Called under a lock, so it
     ///     touches no stage. For a key that is a string see ``Partition/number(of:count:)``.

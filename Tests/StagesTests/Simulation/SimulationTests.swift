@@ -30,13 +30,10 @@ struct SimulationTests {
 
     @Test("Seeded defects are found", arguments: DefectiveDispatcher.Defect.allCases)
     func defects(defect: DefectiveDispatcher.Defect) {
-        let topology = Topology.fanOut(
-            "\(defect)",
-            { .custom(DefectiveDispatcher(defect)) },
-            delivered: { events, _ in
-                events.flatMap { $0 }.sorted()
-            }
-        )
+        // swift-format-ignore: OnlyOneTrailingClosureArgument
+        let topology = Topology.fanOut("\(defect)", { .custom(DefectiveDispatcher(defect)) }) { events, _ in
+            events.flatMap { $0 }.sorted()
+        }
         let found = (0..<200 as Range<UInt64>).first { seed in
             do {
                 return try problem(of: topology, seed: seed) != nil

@@ -33,31 +33,22 @@ extension Topology {
     }
 
     /// What was given back may come after what was sent meanwhile, so there is no order between subscriptions.
-    static let demand = fanOut(
-        "demand dispatcher",
-        { .demand },
-        delivered: { events, _ in events.flatMap { $0 }.sorted() }
-    )
+    // swift-format-ignore: OnlyOneTrailingClosureArgument
+    static let demand = fanOut("demand dispatcher", { .demand }) { events, _ in events.flatMap { $0 }.sorted() }
 
     /// Those that were there from the beginning have all.
-    static let broadcast = fanOut(
-        "broadcast dispatcher",
-        { .broadcast() },
-        delivered: { events, limit in
-            events[0] == events[0].sorted() && events[1] == events[2] ? events[1] : []
-        }
-    )
+    // swift-format-ignore: OnlyOneTrailingClosureArgument
+    static let broadcast = fanOut("broadcast dispatcher", { .broadcast() }) { events, limit in
+        events[0] == events[0].sorted() && events[1] == events[2] ? events[1] : []
+    }
 
-    static let partition = fanOut(
-        "partition dispatcher",
-        { .partitions(3) { $0 % 3 } },
-        delivered: { events, _ in
-            let isRight = events.enumerated().allSatisfy { number, events in
-                events == events.sorted() && events.allSatisfy { $0 % 3 == number }
-            }
-            return isRight ? events.flatMap { $0 }.sorted() : []
+    // swift-format-ignore: OnlyOneTrailingClosureArgument
+    static let partition = fanOut("partition dispatcher", { .partitions(3) { $0 % 3 } }) { events, _ in
+        let isRight = events.enumerated().allSatisfy { number, events in
+            events == events.sorted() && events.allSatisfy { $0 % 3 == number }
         }
-    )
+        return isRight ? events.flatMap { $0 }.sorted() : []
+    }
 
     /// A source and three consumers, one of which leaves at some moment and is replaced by another.
     static func fanOut(
