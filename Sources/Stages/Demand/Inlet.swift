@@ -215,7 +215,9 @@ extension Inlet {
     }
 
     private func giveBack(_ entry: InletStateMachine<Input>.Entry, _ reason: EndReason) {
-        entry.subscription.outlet.disconnect(entry.subscription.id, reason, giveBack: Array(entry.held))
+        // `Array` of an empty deque writes to the empty array that all share, which the thread sanitizer reports.
+        let held = entry.held.isEmpty ? [] : Array(entry.held)
+        entry.subscription.outlet.disconnect(entry.subscription.id, reason, giveBack: held)
     }
 }
 
