@@ -22,7 +22,10 @@ public final class RateLimit: Sendable {
     private let state: Mutex<State>
     private let time: Timekeeper
 
-    /// - Parameter clock: Measures the interval.
+    /// - Parameters:
+    ///   - count: How many events may go in an interval, at least one.
+    ///   - interval: How long that is.
+    ///   - clock: Measures the interval.
     public init(_ count: Int, per interval: Duration, clock: any Clock<Duration> = ContinuousClock()) {
         time = Timekeeper(clock: clock, start: .now())
         state = Mutex(State(machine: RateLimitStateMachine(count: count, interval: interval, now: time.now)))

@@ -20,8 +20,10 @@ public final class Inlet<Input: Sendable>: Sendable {
     /// Subscribes the stage to a producer. If the producer has ended, the subscription ends at once, as if the producer
     /// had ended right after: the cancel mode decides what that means.
     ///
-    /// - Parameter selector: Which events are wanted, where the producer broadcasts. Called under a lock, so it touches
-    ///   no stage.
+    /// - Parameters:
+    ///   - outlet: The producer's.
+    ///   - options: The window, and what the producer's end means.
+    ///   - selector: Which events are wanted, where the producer broadcasts. Called under a lock, so it touches no stage.
     /// - Throws: ``SubscriptionError`` if the options do not go together or the producer's dispatcher does not take the
     ///   consumer; then nothing has been subscribed.
     @discardableResult
@@ -213,7 +215,9 @@ extension Inlet {
     }
 
     private func giveBack(_ entry: InletStateMachine<Input>.Entry, _ reason: EndReason) {
-        entry.subscription.outlet.disconnect(entry.subscription.id, reason, giveBack: Array(entry.held))
+        // `Array` of an empty deque writes to the empty array that all share, which the thread sanitizer reports.
+        let held = entry.held.isEmpty ? [] : Array(entry.held)
+        entry.subscription.outlet.disconnect(entry.subscription.id, reason, giveBack: held)
     }
 }
 

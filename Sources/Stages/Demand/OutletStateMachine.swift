@@ -13,9 +13,18 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
         case closed(EndReason)
     }
 
+    @usableFromInline
+    enum Style: Sendable {
+        case broadcast
+        case partition
+        case other
+    }
+
     /// The default dispatcher is called directly, so that it is specialised; any other through its protocol.
     @usableFromInline var demand = DemandDispatcher<Output>()
     @usableFromInline var custom: (any Dispatcher<Output>)?
+    /// Whether that is one of the library's own, whose loop over the events is worth being specialised.
+    @usableFromInline let style: Style
     @usableFromInline var buffer: BufferStateMachine<Output>
     @usableFromInline var phase = Phase.open
     /// Demand handed to a producer that hears of it once (`handleDemand`), and not yet answered. What a consumer that
@@ -30,6 +39,9 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
     init(buffer: BufferPolicy, dispatching: Dispatching<Output>) {
         self.buffer = BufferStateMachine(policy: buffer)
         if case .custom(let dispatcher) = dispatching { custom = dispatcher }
+        style =
+            custom is BroadcastDispatcher<Output>
+            ? .broadcast : custom is PartitionDispatcher<Output> ? .partition : .other
         // The default one is faster where it is called directly.
         if let dispatcher = custom as? DemandDispatcher<Output> { (demand, custom) = (dispatcher, nil) }
     }
@@ -211,14 +223,32 @@ extension OutletStateMachine {
         if buffer.hasNotices { passNotices() }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func dispatchCustom(_ events: Events<Output>, to deliver: Delivery<Output>) -> Events<Output> {
         do {
-            return try custom?.dispatch(events, to: deliver) ?? events
+            switch style {
+            case .broadcast: return try dispatch(events, by: BroadcastDispatcher<Output>.self, to: deliver)
+            case .partition: return try dispatch(events, by: PartitionDispatcher<Output>.self, to: deliver)
+            case .other: return try custom?.dispatch(events, to: deliver) ?? events
+            }
         } catch {
             fail(error)
             return events
         }
+    }
+
+    /// A call through the protocol runs code that knows nothing of the events, some 100 ns for each of them; to take the
+    /// dispatcher out of its box and put it back costs as much once.
+    @inlinable
+    mutating func dispatch<D: Dispatcher<Output>>(
+        _ events: Events<Output>,
+        by type: D.Type,
+        to deliver: Delivery<Output>
+    ) throws -> Events<Output> {
+        guard var dispatcher = custom as? D else { return events }
+        custom = nil
+        defer { custom = dispatcher }
+        return try dispatcher.dispatch(events, to: deliver)
     }
 
     /// Deliveries, and what becomes of what they leave over and of those that find their subscription gone.

@@ -25,7 +25,7 @@ struct BroadcastDispatcher<Event: Sendable>: Dispatcher {
     /// What can be dispatched now: changes with any entry, and is read often.
     @usableFromInline var wanted = 0
 
-    @usableFromInline
+    @inlinable
     init(bound: BroadcastBound = .holdBack) {
         self.bound = bound
     }

@@ -15,11 +15,11 @@ struct DemandDispatcher<Event: Sendable>: Dispatcher {
     @usableFromInline var entries: [Entry] = []
     @usableFromInline var wanted = 0
     /// What a consumer is expected to ask for at a time, at most.
-    private let expectedMaximum: Int?
+    @usableFromInline let expectedMaximum: Int?
     /// Shuffles the consumers before the first dispatch.
     @usableFromInline var random: (any RandomNumberGenerator & Sendable)?
 
-    @usableFromInline
+    @inlinable
     init(expectedMaximum: Int? = nil, random: (any RandomNumberGenerator & Sendable)? = nil) {
         self.expectedMaximum = expectedMaximum
         self.random = random

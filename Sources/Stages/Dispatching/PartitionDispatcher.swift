@@ -29,7 +29,7 @@ struct PartitionDispatcher<Event: Sendable>: Dispatcher {
     @usableFromInline var reports: [DispatchReport] = []
     @usableFromInline var notices: [HeldNotice] = []
 
-    @usableFromInline
+    @inlinable
     init(count: Int, vacancy: VacancyBound, by number: @escaping @Sendable (Event) -> Int?) {
         precondition(count > 0, "a dispatcher needs at least one partition")
         names = (0..<count).map { .number($0) }
@@ -38,7 +38,7 @@ struct PartitionDispatcher<Event: Sendable>: Dispatcher {
         self.number = number
     }
 
-    @usableFromInline
+    @inlinable
     init(_ names: [Partition], vacancy: VacancyBound, by partition: @escaping @Sendable (Event) -> Partition?) {
         precondition(!names.isEmpty, "a dispatcher needs at least one partition")
         self.names = names
@@ -195,7 +195,8 @@ extension PartitionDispatcher {
 
     /// Events leave a queue. Delivered, they use up demand now, if they have not when they came; dropped, they give back
     /// what they had used up.
-    private mutating func leave(_ count: Int, _ index: Int, isDelivered: Bool) {
+    @inlinable
+    mutating func leave(_ count: Int, _ index: Int, isDelivered: Bool) {
         let prepaid = min(count, entries[index].prepaid)
         entries[index].queued -= count
         entries[index].prepaid -= prepaid
@@ -204,7 +205,8 @@ extension PartitionDispatcher {
     }
 
     /// Holds a partition without a consumer to its bound.
-    private mutating func trim(_ index: Int) {
+    @usableFromInline
+    mutating func trim(_ index: Int) {
         guard case .keepLast(let bound) = vacancy, entries[index].consumer == nil else { return }
         let excess = entries[index].queued - max(0, bound)
         guard excess > 0 else { return }
@@ -217,7 +219,8 @@ extension PartitionDispatcher {
         reports.append(.dropped(excess))
     }
 
-    private mutating func pass(_ count: Int, of queue: SubscriptionID) {
+    @usableFromInline
+    mutating func pass(_ count: Int, of queue: SubscriptionID) {
         guard !notices.isEmpty else { return }
         for index in notices.indices { notices[index].pass(count, of: queue) }
         while let first = notices.first, first.ahead.isEmpty {

@@ -51,7 +51,9 @@ public final class TreeExecutor: SerialExecutor, TaskExecutor {
     /// threads, so it must be rare beside the jobs; the clock is looked at after 1, 2, 4, … jobs, and then every 64.
     private static let slice = Duration.microseconds(500)
 
-    /// - Parameter base: Runs everything in place of the shared pool, as it likes: for simulations.
+    /// - Parameters:
+    ///   - name: Tells executors apart.
+    ///   - base: Runs everything in place of the shared pool, as it likes: for simulations.
     public init(name: String, base: (any SerialExecutor & TaskExecutor)? = nil) {
         self.name = name
         self.base = base

@@ -40,8 +40,11 @@ public actor ConsumerSupervisor<Input: Sendable>: Stage {
 
     /// - Parameters:
     ///   - intensity: How many restarts within which time the stage allows.
+    ///   - backOff: Delays restarts.
     ///   - executor: What the children's tasks prefer to run on.
-    ///   - child: Makes the child of an event, transient or temporary. Its id is completed by a number.
+    ///   - clock: Measures deadlines, back-offs and the intensity's period.
+    ///   - logger: Takes what is reported.
+    ///   - template: Makes the child of an event, transient or temporary. Its id is completed by a number.
     public init(
         intensity: RestartIntensity = RestartIntensity(),
         backOff: BackOff? = nil,

@@ -9,7 +9,9 @@ public actor AsyncSequenceSource<Base: AsyncSequence & Sendable>: Source where B
     private let base: Base
     private var iterator: Base.AsyncIterator?
 
-    /// - Parameter dispatcher: Which consumer gets which elements.
+    /// - Parameters:
+    ///   - base: What is read.
+    ///   - dispatcher: Which consumer gets which elements.
     public init(_ base: Base, dispatcher: Dispatching<Base.Element> = .demand) {
         self.base = base
         outlet = Outlet(dispatcher: dispatcher)

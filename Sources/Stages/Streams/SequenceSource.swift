@@ -10,7 +10,9 @@ public actor SequenceSource<Base: Sequence & Sendable>: Source where Base.Elemen
     private let base: Base
     private var iterator: Base.Iterator?
 
-    /// - Parameter dispatcher: Which consumer gets which elements.
+    /// - Parameters:
+    ///   - base: What is read.
+    ///   - dispatcher: Which consumer gets which elements.
     public init(_ base: Base, dispatcher: Dispatching<Base.Element> = .demand) {
         self.base = base
         outlet = Outlet(dispatcher: dispatcher)

@@ -19,9 +19,16 @@ public final class DynamicSupervisor<Argument: Sendable>: Sendable {
     private let lastNumber = Mutex(0)
 
     /// - Parameters:
+    ///   - id: Names it in snapshots and log lines.
     ///   - maxChildren: How many there may be at a time. Those that wait to be restarted count.
+    ///   - intensity: How many restarts, of all children, within which time it allows.
+    ///   - backOff: Delays restarts.
     ///   - executor: What the children's tasks prefer to run on.
-    ///   - child: Makes a child of what ``start(_:)`` is given. Its id is completed by a number.
+    ///   - clock: Measures deadlines, back-offs and the intensity's period.
+    ///   - start: The wall time that the times in snapshots are reckoned from.
+    ///   - logger: Takes what is reported.
+    ///   - telemetry: Hears what the children that are stages do.
+    ///   - template: Makes a child of what ``start(_:)`` is given. Its id is completed by a number.
     public init(
         _ id: String,
         maxChildren: Int? = nil,

@@ -44,12 +44,17 @@ public final class Supervisor: Sendable {
     }
 
     /// - Parameters:
+    ///   - id: Names it in snapshots and log lines.
+    ///   - strategy: Who is restarted when a child ends.
+    ///   - intensity: How many restarts within which time it allows.
     ///   - backOff: Delays the restarts of children, which count against the intensity all the same.
     ///   - autoShutdown: Whether it ends, normally, when significant children have ended by themselves.
     ///   - executor: What the children's tasks prefer to run on; as a rule the tree's ``TreeExecutor``.
     ///   - clock: Measures deadlines, back-offs and the intensity's period.
     ///   - telemetry: Hears what the children that are stages do.
     ///   - start: The wall time that the times in snapshots are reckoned from.
+    ///   - logger: Takes what is reported.
+    ///   - children: Started in this order.
     public convenience init(
         _ id: String,
         strategy: RestartStrategy = .oneForOne,
