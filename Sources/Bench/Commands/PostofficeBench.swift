@@ -14,7 +14,7 @@ struct PostofficeBench: AsyncParsableCommand {
             """,
         subcommands: [
             AllCommand.self, DeliverCommand.self, IngestCommand.self, LatencyCommand.self, RawCommand.self,
-            SinkCommand.self, StagesCommand.self,
+            SinkCommand.self, StagesCommand.self, StoreCommand.self,
         ]
     )
 

@@ -9,6 +9,8 @@ enum MonotonicClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    static func seconds(since start: UInt64) -> Double { Double(now() - start) / 1e9 }
+
     /// Nanoseconds of processor time of all threads of this process.
     static func processorTime() -> UInt64 {
         var time = timespec()

@@ -50,7 +50,7 @@ actor PostgresConnection {
             return try link!.run(queries, until: .now + (timeout ?? options.timeout + .seconds(1)), cancellation)
         } catch {
             if error == .cancelled { link!.makeCanceller()?.cancel() }
-            if error.report == nil { link = nil }
+            if error.report?.isStale ?? true { link = nil }
             throw error
         }
     }

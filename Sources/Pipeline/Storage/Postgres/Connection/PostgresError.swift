@@ -11,6 +11,9 @@ enum PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
         var constraint: String?
         /// The name of the statement that failed; nil when there was none.
         var statement: String?
+
+        /// A prepared statement does not fit the tables any more, or is gone: a new connection prepares it anew.
+        var isStale: Bool { ["0A000", "26000"].contains(state) }
     }
 
     /// There is no connection: nothing was sent.

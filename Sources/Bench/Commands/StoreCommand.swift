@@ -1,0 +1,138 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+/// How fast the store is by itself: appends and outcomes through group commit, and reading a backlog.
+struct StoreCommand: AsyncParsableCommand, Measurement {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Appends to, settles in and reads from a store, next to what its database does by itself.",
+        discussion: """
+            Without --postgres it measures SQLite, next to the program `sqlite3` with one row a transaction; with it the
+            PostgreSQL database of that URL, which must be empty, next to `pgbench` with one row a transaction.
+            """
+    )
+
+    @Option(help: "The URL of an empty PostgreSQL database.")
+    var postgres: String?
+    @Option(help: "Callers at the same time, each with one message at a time.")
+    var callers: [Int] = [1, 16, 256]
+    @Option(help: "Messages a round and caller count.")
+    var messages = 20_000
+    @Option(help: "Messages to be read; the first is the yardstick of the others.")
+    var backlog: [Int] = [10_000, 1_000_000]
+    @Option(help: "Length of each payload.")
+    var payloadBytes = 256
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        try Payload.check(length: payloadBytes)
+        guard messages > 0, !callers.isEmpty, callers.allSatisfy({ (1...1000).contains($0) }) else {
+            throw ValidationError("--messages is at least 1, --callers 1 to 1000")
+        }
+        guard !backlog.isEmpty, backlog.allSatisfy({ $0 > 0 }) else {
+            throw ValidationError("--backlog is at least 1")
+        }
+    }
+
+    func figures() async throws -> [Figure] {
+        let folder = try ScratchFolder(in: output.folder)
+        let yardstick: any StoreYardstick =
+            if let postgres {
+                try PostgresYardstick(url: postgres, folder: folder.url, payloadBytes: payloadBytes)
+            } else {
+                try SQLiteYardstick(folder: folder.url, payloadBytes: payloadBytes)
+            }
+        let load = try await StoreLoad.open(postgres: postgres, folder: folder.url, payloadBytes: payloadBytes)
+        let figures = try await load.serving {
+            var figures: [Figure] = []
+            for count in callers { figures.append(try await append(load, yardstick, callers: count)) }
+            figures.append(try await bulk(load, yardstick))
+            figures.append(try await settle(load, yardstick))
+            figures += try await read(load)
+            return figures
+        }
+        return figures
+    }
+
+    private var kind: Figure.Parameter { .text(postgres == nil ? "sqlite" : "postgres") }
+
+    private func append(_ load: StoreLoad, _ yardstick: any StoreYardstick, callers: Int) async throws -> Figure {
+        var values: [Double] = []
+        var yardsticks: [Double] = []
+        for _ in 1...output.rounds {
+            yardsticks.append(try await yardstick.inserts(clients: callers))
+            values.append(try await load.append(messages, by: callers, size: 1))
+            Progress.say("append, \(callers) callers: \(Int(values.last!)), yardstick \(Int(yardsticks.last!))")
+        }
+        return Figure(
+            "store_append",
+            unit: "messages/s",
+            parameters: [
+                "callers": .number(callers), "payload_bytes": .number(payloadBytes), "store": kind,
+            ],
+            values: values,
+            yardstick: yardstick.insertName,
+            yardstickValues: yardsticks
+        )
+    }
+
+    private func bulk(_ load: StoreLoad, _ yardstick: any StoreYardstick) async throws -> Figure {
+        var values: [Double] = []
+        var yardsticks: [Double] = []
+        for _ in 1...output.rounds {
+            yardsticks.append(try await yardstick.bulkInserts(rows: 100_000))
+            values.append(try await load.append(100_000, by: 4, size: 1000))
+            Progress.say("bulk append: \(Int(values.last!)), yardstick \(Int(yardsticks.last!))")
+        }
+        return Figure(
+            "store_bulk_append",
+            unit: "messages/s",
+            parameters: ["callers": .number(4), "messages_a_call": .number(1000), "store": kind],
+            values: values,
+            yardstick: "1,000 rows an INSERT",
+            yardstickValues: yardsticks
+        )
+    }
+
+    private func settle(_ load: StoreLoad, _ yardstick: any StoreYardstick) async throws -> Figure {
+        var values: [Double] = []
+        var yardsticks: [Double] = []
+        for _ in 1...output.rounds {
+            yardsticks.append(try await yardstick.inserts(clients: 16))
+            values.append(try await load.settle(messages, publishers: 64))
+            Progress.say("settle: \(Int(values.last!)), yardstick \(Int(yardsticks.last!))")
+        }
+        return Figure(
+            "store_settle",
+            unit: "outcomes/s",
+            parameters: ["publishers": .number(64), "store": kind],
+            values: values,
+            yardstick: yardstick.insertName,
+            yardstickValues: yardsticks
+        )
+    }
+
+    private func read(_ load: StoreLoad) async throws -> [Figure] {
+        var figures: [Figure] = []
+        var first: [Double] = []
+        for count in backlog {
+            try await load.fill(upTo: count)
+            var values: [Double] = []
+            for _ in 1...output.rounds { values.append(try await load.read(min(count, 10_000))) }
+            if first.isEmpty { first = values }
+            Progress.say("read, backlog \(count): \(Int(Figure.median(values)))")
+            figures.append(
+                Figure(
+                    "store_read",
+                    unit: "messages/s",
+                    parameters: ["backlog": .number(count), "store": kind],
+                    values: values,
+                    yardstick: "backlog of \(backlog[0])",
+                    yardstickValues: first
+                )
+            )
+        }
+        return figures
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Logging
+import Pipeline
+
+/// A store with its committer, as a node has them, and callers of it.
+struct StoreLoad {
+    let store: any MessageStore
+    let committer: Committer
+    let topic: Topic
+    let backlog: Topic
+    let payload: [UInt8]
+
+    /// - Parameter postgres: nil makes a SQLite file in the folder.
+    static func open(postgres: String?, folder: URL, payloadBytes: Int) async throws -> StoreLoad {
+        var logger = Logger(label: "postoffice-bench")
+        logger.logLevel = .warning
+        let store: any MessageStore
+        if let postgres {
+            let options = try PostgresOptions(url: postgres, timeout: .seconds(5))
+            store = try await PostgresStore.open(options, connections: 10, node: "bench", logger: logger)
+        } else {
+            let path = folder.appendingPathComponent("postoffice.sqlite").path
+            store = try SQLiteStore(path: path, logger: logger)
+        }
+        let now = Timestamp(milliseconds: 0)
+        return StoreLoad(
+            store: store,
+            committer: Committer(
+                store: store,
+                clock: ContinuousClock(),
+                intakeBytes: 1 << 30,
+                logger: logger,
+                committed: { _, _, _ in },
+                uncertain: { _ in }
+            ),
+            topic: try await store.createTopic(TopicSettings(name: "bench", originHost: "127.0.0.1"), at: now),
+            backlog: try await store.createTopic(TopicSettings(name: "backlog", originHost: "127.0.0.1"), at: now),
+            payload: Payload(length: payloadBytes).bytes
+        )
+    }
+
+    /// Runs the committer for the time of the body, and closes the store.
+    func serving<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let result = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await committer.run() }
+            let result = try await body()
+            committer.close()
+            try await group.waitForAll()
+            return result
+        }
+        try await store.close()
+        return result
+    }
+
+    /// - Returns: messages a second.
+    func append(_ count: Int, by callers: Int, size: Int) async throws -> Double {
+        let messages = batch(size)
+        let calls = max(1, count / size / callers)
+        let before = try await store.topic(id: topic.id)?.receivedCount ?? 0
+        let began = MonotonicClock.now()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<callers {
+                group.addTask {
+                    for _ in 0..<calls { _ = try await committer.append(Append(topicID: topic.id, messages: messages)) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let seconds = MonotonicClock.seconds(since: began)
+        let stored = Int((try await store.topic(id: topic.id)?.receivedCount ?? 0) - before)
+        guard stored == calls * callers * size else {
+            throw BenchError.miscounted("append", expected: calls * callers * size, found: stored)
+        }
+        return Double(stored) / seconds
+    }
+
+    /// One outcome at a time and publisher.
+    /// - Returns: outcomes a second.
+    func settle(_ count: Int, publishers: Int) async throws -> Double {
+        let existing = try await store.publishers(topicID: topic.id, after: 0, limit: publishers)
+        var ids = existing.map(\.id)
+        for number in ids.count..<publishers {
+            let settings = PublisherSettings(target: "http://127.0.0.1/\(number)")
+            ids.append(try await store.createPublisher(topicID: topic.id, settings, at: Timestamp(milliseconds: 0)).id)
+        }
+        let claimed = try await store.claim(ids)
+        let calls = max(1, count / publishers)
+        let began = MonotonicClock.now()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for id in ids {
+                guard let start = claimed[id]?.progress else { continue }
+                group.addTask { try await settle(calls, publisher: id, from: start) }
+            }
+            try await group.waitForAll()
+        }
+        return Double(calls * publishers) / MonotonicClock.seconds(since: began)
+    }
+
+    private func settle(_ count: Int, publisher: Int64, from start: Pipeline.Progress) async throws {
+        var progress = start
+        for _ in 0..<count {
+            progress.high += 1
+            progress.leftCount += 1
+            progress.delivered += 1
+            let attempt = Attempt(
+                messageID: progress.high,
+                number: 1,
+                result: .delivered,
+                status: 200,
+                error: nil,
+                startedAt: Timestamp(milliseconds: progress.epoch),
+                milliseconds: 1
+            )
+            try await committer.settle(
+                Settlement(publisher: publisher, progress: progress, attempts: [attempt])
+            )
+        }
+    }
+
+    func fill(upTo count: Int) async throws {
+        var stored = Int(try await store.topic(id: backlog.id)?.receivedCount ?? 0)
+        while stored < count {
+            let size = min(1000, count - stored)
+            _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
+            stored += size
+        }
+    }
+
+    /// Reads the first messages of the backlog as a publisher's tree does.
+    /// - Returns: messages a second.
+    func read(_ count: Int) async throws -> Double {
+        var position: Int64 = 0
+        var read = 0
+        let began = MonotonicClock.now()
+        while read < count {
+            let entries = try await store.entries(topicID: backlog.id, after: position, limit: 500)
+            guard let last = entries.last else { break }
+            read += try await store.messages(ids: entries.map(\.id)).count
+            position = last.id
+        }
+        return Double(read) / MonotonicClock.seconds(since: began)
+    }
+
+    private func batch(_ count: Int) -> [NewMessage] {
+        Array(repeating: NewMessage(payload: payload, receivedAt: Timestamp(milliseconds: 0)), count: count)
+    }
+}
