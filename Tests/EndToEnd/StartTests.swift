@@ -22,6 +22,16 @@ struct StartTests {
         #expect(log.first?.contains(value) == true)
     }
 
+    @Test("for a proxy that cannot be used names the setting, and not its value, which may hold a password")
+    func badProxy() async throws {
+        let server = try ServerProcess(["HTTPS_PROXY": "socks5://user:hidden@127.0.0.1:1"])
+        let (status, log) = try await server.startInVain()
+        #expect(status == 1)
+        #expect(log.count == 1, "\(log)")
+        #expect(log.first?.contains("HTTPS_PROXY") == true)
+        #expect(log.first?.contains("hidden") == false)
+    }
+
     @Test("because the port is taken ends with 1 and says so in one line")
     func portTaken() async throws {
         let other = try Receiver()

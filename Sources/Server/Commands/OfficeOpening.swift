@@ -14,7 +14,7 @@ enum OfficeOpening {
         curl.proxy = configuration.httpsProxy
         curl.directHosts = DirectHosts(parsing: configuration.noProxy ?? "")
         curl.maximumExchanges = configuration.maxConnections
-        let transport = try CurlTransport(configuration: curl)
+        let transport = try transport(curl)
         let store = try await store(configuration, logger)
 
         var settings = PostOffice.Settings(nodeName: configuration.nodeName)
@@ -33,6 +33,15 @@ enum OfficeOpening {
             OfficeService(office: office, transport: transport, store: store, limit: .seconds(10)),
             PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)
         )
+    }
+
+    private static func transport(_ configuration: CurlConfiguration) throws -> CurlTransport {
+        do {
+            return try CurlTransport(configuration: configuration)
+        } catch .unusableProxy {
+            // Without the value, which may hold a password.
+            throw ConfigurationError(variable: "HTTPS_PROXY", rule: "must be the http or https URL of a proxy")
+        }
     }
 
     private static func store(
