@@ -138,6 +138,7 @@ let package = Package(
             dependencies: [
                 "Pipeline",
                 "Stages",
+                "StagesTesting",
                 "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -6,16 +6,19 @@ import Musl
 import Darwin
 #endif
 
-/// Wakes the thread of a connection while it waits for its socket: a pipe whose reading end is polled beside it.
+/// Wakes a thread that waits for sockets: a pipe whose reading end is polled beside them.
 final class Doorbell: Sendable {
     let descriptor: Int32
     private let writingEnd: Int32
 
-    init() throws(PostgresError) {
+    /// No file descriptor is left.
+    struct Failure: Error {
+        let reason: String
+    }
+
+    init() throws(Failure) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            throw .unreachable(reason: "no file descriptor is left: \(String(cString: strerror(errno)))")
-        }
+        guard pipe(&ends) == 0 else { throw Failure(reason: String(cString: strerror(errno))) }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

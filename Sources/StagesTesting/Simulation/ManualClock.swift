@@ -89,6 +89,13 @@ public final class ManualClock: Clock, Sendable {
         }
     }
 
+    /// How long until the first sleeper is to be woken; `nil`: nobody sleeps.
+    public var timeToNext: Duration? {
+        state.withLock { state in
+            state.sleepers.map(\.deadline).min().map { state.now.duration(to: $0) }
+        }
+    }
+
     /// Wakes whoever sleeps until a time that is now reached.
     public func advance(by duration: Duration) {
         advance(to: now.advanced(by: duration))

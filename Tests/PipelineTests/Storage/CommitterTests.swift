@@ -1,5 +1,6 @@
 import Logging
 import Pipeline
+import StagesTesting
 import TestSupport
 import Testing
 
@@ -128,14 +129,14 @@ import Testing
                 try await committer.settle(Settlement(publisher: publisher.id, progress: Progress(high: 1)))
                 settled.increase()
             }
-            await clock.sleeping()
+            await clock.awaitSleeper()
             await #expect(throws: IntakeError.unavailable(down)) { try await committer.append(Append(topic, "1")) }
             for delay in [50, 100, 200] {
                 #expect(clock.timeToNext == .milliseconds(delay))
                 let begun = store.faults.batches.count
                 clock.advance(by: .milliseconds(delay))
                 await store.faults.begun(begun + 1)
-                await clock.sleeping()
+                await clock.awaitSleeper()
             }
             #expect(settled.value == 0)
             store.faults.standing(.none)
@@ -177,7 +178,7 @@ import Testing
                 await Task.yield()
             }
             store.faults.release()
-            await clock.sleeping()
+            await clock.awaitSleeper()
             #expect(told.uncertain == [[topic.id]])
             clock.advance(by: .milliseconds(50))
             for _ in 0..<3 { try await group.next() }
@@ -200,7 +201,7 @@ import Testing
             group.addTask {
                 try await committer.settle(Settlement(publisher: publisher.id, progress: Progress(high: 1)))
             }
-            await clock.sleeping()
+            await clock.awaitSleeper()
             committer.close()
             try await group.waitForAll()
         }
@@ -224,7 +225,7 @@ import Testing
             }
             await withTaskGroup { group in
                 group.addTask { await committer.run() }
-                await clock.sleeping()
+                await clock.awaitSleeper()
                 group.cancelAll()
                 await #expect(throws: IntakeError.unavailable(.unavailable(reason: "busy"))) {
                     try await committer.append(Append(topic, "1"))

@@ -16,11 +16,15 @@ final class Inbox: Sendable {
         var isClosed = false
     }
 
-    let wakeUp: WakeUp
+    let bell: Doorbell
     private let state = Mutex(State())
 
     init() throws(CurlTransportError) {
-        wakeUp = try WakeUp()
+        do {
+            bell = try Doorbell()
+        } catch {
+            throw .noDescriptor(error.reason)
+        }
     }
 
     /// - Returns: false when the loop is over, and the message will never be read.
@@ -32,7 +36,7 @@ final class Inbox: Sendable {
             defer { state.isLoopAsleep = false }
             return (true, state.isLoopAsleep)
         }
-        if wakes { wakeUp.signal() }
+        if wakes { bell.ring() }
         return isTaken
     }
 
@@ -41,7 +45,7 @@ final class Inbox: Sendable {
         state.withLock { swap(&$0.messages, &messages) }
     }
 
-    /// - Returns: false when there is something to be taken; else the next message will signal `wakeUp`.
+    /// - Returns: false when there is something to be taken; else the next message will ring `bell`.
     func prepareToSleep() -> Bool {
         state.withLock { state in
             state.isLoopAsleep = state.messages.isEmpty

@@ -44,8 +44,8 @@ final class TransferLoop {
         self.poller = poller
         let connections = configuration.maximumExchanges + configuration.maximumIdleConnections
         multi = CurlMulti(poller: poller, maximumConnections: connections)
-        poller.opened(inbox.wakeUp.descriptor)
-        poller.watch(inbox.wakeUp.descriptor, for: .reading)
+        poller.opened(inbox.bell.descriptor)
+        poller.watch(inbox.bell.descriptor, for: .reading)
     }
 
     /// Returns after a `stop`, when all that was under way has been aborted.
@@ -220,8 +220,8 @@ final class TransferLoop {
         }
         if milliseconds != 0, !inbox.prepareToSleep() { milliseconds = 0 }
         poller.wait(milliseconds: milliseconds) { descriptor, readiness in
-            if descriptor == inbox.wakeUp.descriptor {
-                inbox.wakeUp.clear()
+            if descriptor == inbox.bell.descriptor {
+                inbox.bell.clear()
             } else {
                 multi.socket(descriptor, isReadyFor: readiness)
             }

@@ -16,7 +16,11 @@ final class ConnectionThread: SerialExecutor {
     private let state = Mutex(State())
 
     init(named name: String) throws(PostgresError) {
-        bell = try Doorbell()
+        do {
+            bell = try Doorbell()
+        } catch {
+            throw .unreachable(reason: "no file descriptor is left: \(error.reason)")
+        }
         // Exception: see above.
         let thread = Thread { [self] in
             LoopThread.blockSignals()
