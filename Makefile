@@ -42,7 +42,7 @@ docs: ## Check the documentation of Stages and build it into .docs
 test-tsan: ## Run the tests of Stages and Pipeline under the thread sanitizer
 	@Scripts/set-up test
 	POSTOFFICE_TSAN=1 swift test --scratch-path .build/tsan --sanitize thread --disable-xctest \
-		--filter 'StagesTests|PipelineTests'
+		--filter 'StagesTests|StagesExamples|PipelineTests'
 
 test-soak: ## Run the tests that draw from seeds with many more of them (POSTOFFICE_SEEDS, default 1000)
 	@Scripts/set-up test
