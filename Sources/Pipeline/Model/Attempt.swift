@@ -6,8 +6,10 @@ package struct Attempt: Sendable, Equatable {
         case refused
         /// The target could not be reached, or said that it is unwell.
         case failed
-        /// Ended by a stop, a crash or a pause: it says nothing of the message or of the target.
+        /// Ended by a stop, a crash, a pause or the opening of the circuit: it is not held against the message.
         case returned
+        /// Not an attempt but the end of all attempts: a hand has dropped the message.
+        case discarded
     }
 
     package var messageID: Int64
@@ -40,23 +42,5 @@ package struct Attempt: Sendable, Equatable {
         self.startedAt = startedAt
         self.milliseconds = milliseconds
         self.response = response
-    }
-}
-
-/// A message that failed for one publisher and waits for its next attempt, in a row of its own.
-package struct ParkedMessage: Sendable, Equatable {
-    package var messageID: Int64
-    /// Attempts made so far.
-    package var attempts: Int
-    package var dueAt: Timestamp
-    package var lastStatus: Int?
-    package var lastError: String?
-
-    package init(messageID: Int64, attempts: Int, dueAt: Timestamp, lastStatus: Int?, lastError: String?) {
-        self.messageID = messageID
-        self.attempts = attempts
-        self.dueAt = dueAt
-        self.lastStatus = lastStatus
-        self.lastError = lastError
     }
 }

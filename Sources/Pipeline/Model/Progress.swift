@@ -14,6 +14,14 @@ package struct Progress: Sendable, Equatable {
     package var delivered: Int64
     package var discarded: Int64
     package var lastDeliveredAt: Timestamp?
+    /// Deliveries of messages that had left before.
+    package var replayed: Int64
+    /// When the target accepted a message last, a replayed one too.
+    package var lastSuccessAt: Timestamp?
+    /// nil: closed, as it is nearly always.
+    package var circuit: CircuitRecord?
+    /// The range that is being delivered once more; nil: none.
+    package var replay: ReplayRecord?
 
     package init(
         epoch: Int64 = 0,
@@ -22,7 +30,11 @@ package struct Progress: Sendable, Equatable {
         leftCount: Int64 = 0,
         delivered: Int64 = 0,
         discarded: Int64 = 0,
-        lastDeliveredAt: Timestamp? = nil
+        lastDeliveredAt: Timestamp? = nil,
+        replayed: Int64 = 0,
+        lastSuccessAt: Timestamp? = nil,
+        circuit: CircuitRecord? = nil,
+        replay: ReplayRecord? = nil
     ) {
         self.epoch = epoch
         self.high = high
@@ -31,6 +43,10 @@ package struct Progress: Sendable, Equatable {
         self.delivered = delivered
         self.discarded = discarded
         self.lastDeliveredAt = lastDeliveredAt
+        self.replayed = replayed
+        self.lastSuccessAt = lastSuccessAt
+        self.circuit = circuit
+        self.replay = replay
     }
 
     package var cursor: Int64 { holes.first.map { $0 - 1 } ?? high }

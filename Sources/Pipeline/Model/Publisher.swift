@@ -7,6 +7,8 @@ package struct Publisher: Sendable, Equatable {
     package var insertedAt: Timestamp
     /// Raised by each change of the settings: of two versions the one with the higher revision is in force.
     package var revision: Int64
+    /// Why the publisher was paused by itself rather than by a hand; nil when it was not. Gone when it is resumed.
+    package var pausedBecause: String?
 
     package init(
         id: Int64,
@@ -14,7 +16,8 @@ package struct Publisher: Sendable, Equatable {
         topic: String,
         settings: PublisherSettings,
         insertedAt: Timestamp,
-        revision: Int64 = 0
+        revision: Int64 = 0,
+        pausedBecause: String? = nil
     ) {
         self.id = id
         self.topicID = topicID
@@ -22,6 +25,7 @@ package struct Publisher: Sendable, Equatable {
         self.settings = settings
         self.insertedAt = insertedAt
         self.revision = revision
+        self.pausedBecause = pausedBecause
     }
 }
 
@@ -54,14 +58,23 @@ package struct PublisherSettings: Sendable, Equatable {
     package var secondsRetry: Int = 30
     /// Seconds at most between retries, 1...604,800; nil: 3,600, or `secondsRetry` if that is larger.
     package var secondsRetryMax: Int?
+    /// Delays in seconds, used instead of the doubling ones, without jitter; the last one repeats. nil: none.
+    package var retrySchedule: [Int]?
+    /// Attempts held against a message after which it is dead for this publisher, 1...1000.
     package var maxAttempts: Int = 100
     package var chunkSize: Int = 20
     /// Deliveries that may be unsettled at once, 1...10,000; nil follows the node's `MAX_DEMAND`.
     package var maxDemand: Int?
     /// When the stages before the last read ahead again; nil follows `maxDemand`.
     package var minDemand: Int?
+    /// Deliveries a second, 1...100,000; nil: as many as can be.
+    package var rateLimit: Int?
     package var ordering: Ordering = .none
     package var body: Body = .payloadWithAttributes
+    /// Added to each request, in this order.
+    package var headers: [Header] = []
+    /// What requests are signed with; nil: they are not.
+    package var secret: SigningSecret?
 
     package init(target: String, type: Kind = .http) {
         self.target = target

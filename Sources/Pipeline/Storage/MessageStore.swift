@@ -69,12 +69,17 @@ package protocol MessageStore: Sendable {
     func entries(topicID: Int64, after id: Int64, limit: Int) async throws -> [LogEntry]
     /// Lengths of the messages with these ids that (still) exist, in ascending order.
     func entries(ids: [Int64]) async throws -> [LogEntry]
+    /// Those of a topic alone.
+    func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry]
     /// Messages with these ids that (still) exist, in ascending order.
     func messages(ids: [Int64]) async throws -> [Message]
+    /// The first message of a topic with this id or a higher one, and when it was received; nil when there is none.
+    func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)?
 
-    // MARK: Parked messages
+    // MARK: Parked and dead messages
 
-    /// Parked messages of a publisher, soonest due first, due at or before `time`, later than `after` in that order.
+    /// Parked (not dead) messages of a publisher, soonest due first, due at or before `time`, later than `after` in that
+    /// order.
     func parked(
         publisher: Int64,
         dueBy time: Timestamp,
@@ -83,6 +88,15 @@ package protocol MessageStore: Sendable {
     ) async throws -> [ParkedMessage]
     /// When the next parked message of the publisher is due; nil when none is parked.
     func nextDue(publisher: Int64) async throws -> Timestamp?
+    /// Rows of a publisher after `messageID`, in ascending order of the message.
+    func rows(
+        _ kind: RowKind,
+        publisher: Int64,
+        after messageID: Int64,
+        limit: Int
+    ) async throws -> [ParkedMessage]
+    /// Those rows of a publisher, parked or dead, that exist for these messages, in ascending order.
+    func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage]
 
     // MARK: Looking at one message
 
@@ -152,18 +166,33 @@ package struct ParkedPosition: Sendable, Equatable {
     }
 }
 
+/// Which of a publisher's rows are meant.
+package enum RowKind: Sendable, Equatable, CaseIterable {
+    /// Waiting for the next attempt.
+    case parked
+    /// Parked, and the last failure was the target's.
+    case failed
+    case dead
+    /// Parked or dead.
+    case any
+}
+
 /// A progress record with the numbers that are counted by rows.
 package struct StoredProgress: Sendable, Equatable {
     package var progress: Progress
+    /// Rows of messages that have left the log for them, without those of replays.
     package var parked: Int64
     package var dead: Int64
+    /// Rows of replays, parked and dead.
+    package var replaying: Int64
     /// The topic's `received_count` in the same snapshot: pending = receivedCount - leftCount.
     package var receivedCount: Int64
 
-    package init(progress: Progress, parked: Int64, dead: Int64, receivedCount: Int64) {
+    package init(progress: Progress, parked: Int64, dead: Int64, replaying: Int64 = 0, receivedCount: Int64) {
         self.progress = progress
         self.parked = parked
         self.dead = dead
+        self.replaying = replaying
         self.receivedCount = receivedCount
     }
 

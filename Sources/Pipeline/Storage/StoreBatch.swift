@@ -32,20 +32,42 @@ package struct Settlement: Sendable {
     package var parked: [ParkedMessage]
     /// Messages whose parked row goes, because they were delivered or discarded; also one that `parked` names.
     package var unparked: [Int64]
+    /// Messages whose parked or dead row, if there is one, becomes due at the time given; a dead one lives again, its
+    /// strikes forgotten. Never makes a row.
+    package var due: [Int64: Timestamp]
     package var attempts: [Attempt]
+    /// Ends all deliveries until a hand resumes them.
+    package var pause: Pause?
+    /// Notices that tell of it, written if the rest is.
+    package var notices: Append?
 
     package init(
         publisher: Int64,
         progress: Progress,
         parked: [ParkedMessage] = [],
         unparked: [Int64] = [],
-        attempts: [Attempt] = []
+        due: [Int64: Timestamp] = [:],
+        attempts: [Attempt] = [],
+        pause: Pause? = nil,
+        notices: Append? = nil
     ) {
         self.publisher = publisher
         self.progress = progress
         self.parked = parked
         self.unparked = unparked
+        self.due = due
         self.attempts = attempts
+        self.pause = pause
+        self.notices = notices
+    }
+
+    /// The publisher becomes inactive, and says why.
+    package struct Pause: Sendable, Equatable {
+        package var reason: String
+
+        package init(reason: String) {
+            self.reason = reason
+        }
     }
 }
 
@@ -71,9 +93,12 @@ package struct StoreReceipt: Sendable {
 
     package var appends: [AppendResult]
     package var settlements: [SettlementResult]
+    /// Topics that notices of settlements were appended to, as they are afterwards.
+    package var noticed: [TopicHead]
 
-    package init(appends: [AppendResult], settlements: [SettlementResult]) {
+    package init(appends: [AppendResult], settlements: [SettlementResult], noticed: [TopicHead] = []) {
         self.appends = appends
         self.settlements = settlements
+        self.noticed = noticed
     }
 }

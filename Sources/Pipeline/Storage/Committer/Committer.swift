@@ -35,25 +35,29 @@ package final class Committer: Sendable {
     private let logger: Logger
     private let committed: @Sendable (_ topicID: Int64, _ after: Int64, _ messages: [Message]) -> Void
     private let uncertain: @Sendable (_ topicIDs: [Int64]) -> Void
+    private let noticed: @Sendable (_ heads: [TopicHead]) -> Void
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - intakeBytes: What may wait to be stored; beyond it callers get `IntakeError.overloaded`.
     ///   - committed: Called in the order of commits for each topic, before the callers are answered; not to block.
     ///   - uncertain: Called when a commit's outcome is unknown: what is remembered of these topics' ends may be wrong.
+    ///   - noticed: Called with the heads of topics that notices of settlements were appended to.
     package init(
         store: any MessageStore,
         clock: any Clock<Duration>,
         intakeBytes: Int,
         logger: Logger,
         committed: @escaping @Sendable (_ topicID: Int64, _ after: Int64, _ messages: [Message]) -> Void,
-        uncertain: @escaping @Sendable (_ topicIDs: [Int64]) -> Void
+        uncertain: @escaping @Sendable (_ topicIDs: [Int64]) -> Void,
+        noticed: @escaping @Sendable (_ heads: [TopicHead]) -> Void = { _ in }
     ) {
         self.store = store
         self.clock = clock
         self.logger = logger
         self.committed = committed
         self.uncertain = uncertain
+        self.noticed = noticed
         let machine = Machine(lanes: store.lanes, intakeBytes: intakeBytes)
         state = Mutex(State(machine: machine, sleepers: Array(repeating: nil, count: machine.laneCount)))
     }
@@ -174,6 +178,7 @@ package final class Committer: Sendable {
             committed(commit.topicID, commit.after, commit.messages)
         }
         if !answers.uncertain.isEmpty { uncertain(answers.uncertain) }
+        if !answers.noticed.isEmpty { noticed(answers.noticed) }
     }
 
     private func answer(_ answers: Machine.Answers) {

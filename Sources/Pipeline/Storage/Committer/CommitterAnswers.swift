@@ -12,6 +12,8 @@ struct CommitterAnswers<AppendCaller: Sendable, SettlementCaller: Sendable>: Sen
     private(set) var committed: [Committed] = []
     /// Topics of which it is not known what was committed, each once.
     private(set) var uncertain: [Int64] = []
+    /// Topics that notices were appended to, as they are afterwards.
+    var noticed: [TopicHead] = []
     var appends: [(caller: AppendCaller, result: Result<[Int64], IntakeError>)] = []
     var settlements: [(caller: SettlementCaller, result: Result<Void, SettlementError>)] = []
     /// When settlements that could not be written are to be tried again.

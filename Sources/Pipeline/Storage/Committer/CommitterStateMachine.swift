@@ -144,6 +144,7 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
             }
         }
         counts.batches += 1
+        answers.noticed = receipt.noticed
         // Appends that are stored say nothing of why settlements were not.
         if !settlements.isEmpty {
             answers.hasRecovered = delay != nil
