@@ -15,6 +15,8 @@ package struct PublisherStatus: Sendable {
     package var discarded: Int64 = 0
     /// Deliveries again, counted apart.
     package var replayed: Int64 = 0
+    /// The range that is being delivered once more.
+    package var replay: ReplayRecord?
     package var lastDeliveredAt: Timestamp?
     package var waiting: Waiting?
 }
