@@ -145,6 +145,10 @@ final class Transfer {
         easy.set(CURLOPT_NOPROXY, "")
         easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let path = configuration.certificateAuthorities { easy.set(CURLOPT_CAINFO, path) }
+        if let client = configuration.clientCertificate {
+            easy.set(CURLOPT_SSLCERT, client.certificate)
+            easy.set(CURLOPT_SSLKEY, client.key)
+        }
         // A handshake would read all authorities anew: libcurl keeps them only if they come from a file alone.
         if configuration.certificateAuthorities != nil || Self.systemHasCertificateFile {
             easy.set(CURLOPT_CAPATH, nil as String?)
