@@ -44,7 +44,7 @@ struct OperationRoutesTests {
         ] as [(String, String?, InMemoryOffice.Operation)]
     )
     func operations(path: String, body: String?, operation: InMemoryOffice.Operation) async throws {
-        try await run { client, office in
+        try await run { client, office async throws in
             let reply = try await client.send("POST", "/api/\(path)", body)
             #expect(reply.status == 200)
             #expect(reply.body == Self.count)
@@ -88,7 +88,7 @@ struct OperationRoutesTests {
         ] as [(String, String?, String)]
     )
     func refused(path: String, body: String?, errors: String) async throws {
-        try await run { client, office in
+        try await run { client, office async throws in
             let reply = try await client.send("POST", "/api/\(path)", body)
             #expect(reply.status == 400)
             #expect(reply.body == #"{"data":{"errors":\#(errors)}}"#)
@@ -107,7 +107,7 @@ struct OperationRoutesTests {
         ] as [(String, String?)]
     )
     func unknown(path: String, body: String?) async throws {
-        try await run { client, _ in
+        try await run { client, _ async throws in
             let reply = try await client.send("POST", "/api/\(path)", body)
             #expect(reply.status == 404)
             #expect(reply.value("errors", "detail") is String)
@@ -116,7 +116,7 @@ struct OperationRoutesTests {
 
     @Test("A second range is 409 while one is under way; a count that is too large is null")
     func ranges() async throws {
-        try await run { client, office in
+        try await run { client, office async throws in
             office.with { $0.replay = .underWay }
             let range = #"{"from":"2026-03-01T00:00:00Z"}"#
             #expect(try await client.send("POST", "/api/publishers/1/replay", range).status == 409)
@@ -128,7 +128,7 @@ struct OperationRoutesTests {
 
     @Test("Bodies are JSON objects, or not there")
     func bodies() async throws {
-        try await run { client, _ in
+        try await run { client, _ async throws in
             #expect(try await client.send("POST", "/api/publishers/1/retry", "[]").status == 400)
             #expect(try await client.send("POST", "/api/publishers/1/retry", "{").status == 400)
             #expect(try await client.send("POST", "/api/publishers/1/retry", "{}", type: "text/plain").status == 415)
