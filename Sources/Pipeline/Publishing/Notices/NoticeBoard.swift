@@ -26,7 +26,7 @@ package final class NoticeBoard: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    package init(logger: Logger) {
+    init(logger: Logger) {
         self.logger = logger
     }
 
