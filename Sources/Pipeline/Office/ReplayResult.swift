@@ -1,8 +1,8 @@
-/// What came of asking for a range of the log once more.
+/// What came of the wish to deliver a range of messages again.
 package enum ReplayResult: Sendable, Equatable {
     case unknownPublisher
-    /// Another range of the publisher is not through yet.
+    /// Another range is under way.
     case underWay
-    /// So many messages are delivered again or made due; nil: too many to be counted.
+    /// - Parameter count: Messages sent again or made due; nil when that are too many to count.
     case started(count: Int?)
 }
