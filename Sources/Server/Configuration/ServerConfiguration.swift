@@ -59,8 +59,8 @@ struct ServerConfiguration: Sendable {
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
         circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
-        noticeAfter = .seconds(try environment.integer(in: 0...604_800) ?? 60)
-        attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? .all
+        noticeAfter = .seconds(try environment.integer("NOTICE_AFTER", in: 0...604_800) ?? 60)
+        attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? AttemptHistory.all
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
         targetCABundle = try environment.readableFile("TARGET_CA_BUNDLE")
         clientCertificate = try ClientCertificate(environment)

@@ -13,7 +13,7 @@ extension DeliveryState {
     }
 
     private func isUnchanged(_ row: ParkedMessage, _ watch: Int) -> Bool {
-        watches[watch]?.contains(row.messageID) == false
+        watches[watch]?.contains(row.messageID) == false && unwritten[row.messageID] == nil
     }
 
     /// Drops rows for good. What is under way with them ends as it will, and counts for nothing.
@@ -37,9 +37,9 @@ extension DeliveryState {
                     milliseconds: 0
                 )
             )
-            touch(id)
         }
         settlement.progress = record
+        submitted(settlement)
         return settlement
     }
 
@@ -57,20 +57,21 @@ extension DeliveryState {
             var living = row
             living.diedAt = nil
             count(living, 1)
-            touch(row.messageID)
         }
+        submitted(settlement)
         return (settlement, due)
     }
 
     /// Makes rows for messages that have left the log, so that they are delivered once more.
     mutating func replay(_ messages: [Int64], _ watch: Int, at now: Timestamp) -> Settlement {
         var settlement = Settlement(publisher: publisher.id, progress: record)
-        for id in messages where ledger.hasLeft(id) && watches[watch]?.contains(id) == false {
+        for id in messages where ledger.hasLeft(id) {
             let row = ParkedMessage(messageID: id, attempts: 0, dueAt: now, isReplay: true)
+            guard isUnchanged(row, watch) else { continue }
             settlement.parked.append(row)
             count(row, 1)
-            touch(id)
         }
+        submitted(settlement)
         return settlement
     }
 

@@ -40,15 +40,27 @@ extension PendingMessages {
         return []
     }
 
-    /// Without those that were received outside of the time, have not left the log, or have a row of their own.
+    /// Without those that were received outside of the time, have not left the log, or have a row of their own: that
+    /// becomes due instead.
     private func wanted(_ entries: [LogEntry], of range: ReplayRecord) async throws -> [LogEntry] {
         let inTime = entries.filter { range.includes($0.receivedAt) }
         guard !inTime.isEmpty else { return [] }
-        let rows = Set(
-            try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id)).map(\.messageID)
-        )
-        return state.step { state in
-            inTime.filter { state.ledger.hasLeft($0.id) && !rows.contains($0.id) }
+        let watch = state.step { $0.beginWatch() }
+        defer { state.step { $0.endWatch(watch) } }
+        let rows = try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id))
+        let now = now
+        // Before the change is submitted: what is not durable yet has a row, or is about to lose it.
+        let wanted = state.step { state in
+            let held = Set(rows.map(\.messageID))
+            return inTime.filter { state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.unwritten[$0.id] == nil }
         }
+        if !rows.isEmpty {
+            try await settle { state in
+                let (settlement, count) = state.makeDue(rows, watch, at: now)
+                if count > 0 { state.due(at: now) }
+                return settlement.due.isEmpty ? nil : settlement
+            }
+        }
+        return wanted
     }
 }
