@@ -23,10 +23,14 @@ extension PublisherTree {
     /// - Returns: How many there were.
     func discard(_ messages: [Int64]?) async throws -> Int {
         try await operate {
-            try await self.eachSlice(of: messages.map { .messages($0) } ?? .kind(.any)) { state, rows, watch, now in
+            let selection = messages.map { Selection.messages($0) } ?? .kind(.any)
+            let count = try await self.eachSlice(of: selection) { state, rows, watch, now in
                 let settlement = state.discard(rows, watch, at: now)
                 return (settlement, settlement.unparked.count)
             }
+            // In strict order the next one may go now.
+            self.wakeup.ring()
+            return count
         }
     }
 
