@@ -6,7 +6,7 @@ package struct StoreUnderTest: Sendable {
     package let store: any MessageStore
     package let fixture: any StoreFixture
 
-    static let now = Timestamp(milliseconds: 1_700_000_000_000)
+    package static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
     func topic(_ name: String = "orders") async throws -> Topic {
         try await store.createTopic(TopicSettings(name: name, originHost: "example.org"), at: Self.now)
