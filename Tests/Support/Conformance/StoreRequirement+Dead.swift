@@ -157,12 +157,12 @@ extension Progress {
 
 extension StoreUnderTest {
     /// All rows, parked and dead.
-    func rows(_ publisher: Publisher) async throws -> [ParkedMessage] {
+    package func rows(_ publisher: Publisher) async throws -> [ParkedMessage] {
         try await store.rows(.any, publisher: publisher.id, after: 0, limit: 100)
     }
 
     /// Messages that would be due at some time, soonest first.
-    func due(_ publisher: Publisher) async throws -> [Int64] {
+    package func due(_ publisher: Publisher) async throws -> [Int64] {
         try await store.parked(publisher: publisher.id, dueBy: .distantFuture, after: nil, limit: 100).map(\.messageID)
     }
 }
