@@ -37,7 +37,10 @@ enum FirstSchema {
                 FROM (VALUES 
                 """
         )
-        .replacing(#"1, '\x', '\x33');"#, with: #"1, '\x', '\x33')) AS given (topic_id, received_at, bytes, attributes, payload);"#)
+        .replacing(
+            #"1, '\x', '\x33');"#,
+            with: #"1, '\x', '\x33')) AS given (topic_id, received_at, bytes, attributes, payload);"#
+        )
 
     static func check(_ store: any MessageStore, _ fixture: some StoreFixture) async throws {
         let test = StoreUnderTest(store: store, fixture: fixture)

@@ -9,7 +9,11 @@ import Testing
             for _ in 0..<10 { group.addTask { try await fixture.openStore(connections: 1) } }
             for try await store in group { try await store.close() }
         }
-        #expect(try await fixture.execute("SELECT count(*) FROM postoffice.schema_versions").hasPrefix("\(PostgresSchema.version)"))
+        #expect(
+            try await fixture.execute("SELECT count(*) FROM postoffice.schema_versions").hasPrefix(
+                "\(PostgresSchema.version)"
+            )
+        )
     }
 
     @Test func `a database of the first version keeps everything`() async throws {
@@ -38,7 +42,11 @@ import Testing
         try await fixture.openStore().close()
         try await fixture.execute("INSERT INTO postoffice.schema_versions (version) VALUES (99)")
         let error = await #expect(throws: StoreError.self) { try await fixture.openStore() }
-        #expect(error?.description.contains("written by a newer version (schema 99; this one knows \(PostgresSchema.version))") == true)
+        #expect(
+            error?.description.contains(
+                "written by a newer version (schema 99; this one knows \(PostgresSchema.version))"
+            ) == true
+        )
     }
 
     @Test func `each way in which a database cannot be used is said in words, without the password`() async throws {
