@@ -44,16 +44,17 @@ extension PostOffice {
 
     private func tree(_ tree: PublisherTree, child: SupervisorSnapshot?) -> TreeStatus {
         let failure = child?.lastFailure
+        let glance = tree.state.glance
         return TreeStatus(
             publisher: status(of: tree, child: child),
             owner: settings.nodeName,
-            epoch: tree.state.glance.progress.epoch,
+            epoch: glance.progress.epoch,
             strategy: "rest_for_one",
             restarts: child?.restarts ?? 0,
             lastCrash: failure.map {
                 TreeStatus.Crash(at: Timestamp($0.at), stage: $0.child, error: $0.error)
             },
-            circuit: TreeStatus.Circuit(state: "closed", failures: 0),
+            circuit: TreeStatus.Circuit(glance),
             stages: (child?.children ?? []).compactMap { child in
                 guard case .stage(let stage) = child else { return nil }
                 return StageStatus(stage, executor: tree.name)
@@ -70,6 +71,9 @@ extension PostOffice {
         status.dead = glance.dead
         status.delivered = glance.progress.delivered
         status.discarded = glance.progress.discarded
+        status.replayed = glance.progress.replayed
+        status.replaying = glance.replaying
+        status.replay = glance.progress.replay
         status.lastDeliveredAt = glance.progress.lastDeliveredAt
         status.waiting = waiting(glance, status: status, child: child)
         status.state = state(glance, status: status, child: child)
@@ -79,34 +83,25 @@ extension PostOffice {
     private func state(_ glance: TreeState.Glance, status: PublisherStatus, child: SupervisorSnapshot?) -> String {
         guard let child, !glance.isDraining else { return "stopped" }
         if child.state == .backingOff { return "backing_off" }
-        guard glance.publisher.settings.active else { return "paused" }
+        guard glance.isActive else { return "paused" }
+        if glance.progress.circuit?.isOpen == true { return "circuit_open" }
         return status.pending > 0 || status.inFlight > 0 ? "running" : "idle"
     }
+}
 
-    private func waiting(_ glance: TreeState.Glance, status: PublisherStatus, child: SupervisorSnapshot?) -> Waiting? {
-        if let child, child.state == .backingOff {
-            return Waiting(
-                reason: "backing_off",
-                since: Timestamp(child.since),
-                until: child.nextStart.map { Timestamp($0) },
-                detail: child.lastFailure?.error
-            )
-        }
-        guard status.pending > 0 || status.parked > 0 else { return nil }
-        guard glance.publisher.settings.active else { return Waiting(reason: "paused") }
-        if let reason = interruption.withLock({ $0 }) { return Waiting(reason: "storage", detail: reason) }
-        if let problem = resources.committer.problem {
-            return Waiting(reason: "storage", detail: "\(problem)")
-        }
-        if let waiting = glance.waiting { return waiting }
-        if status.inFlight >= Int64(status.maxDemand) { return Waiting(reason: "demand") }
-        if status.pending == 0 { return Waiting(reason: "parked", until: glance.nextDue) }
-        return nil
+extension TreeStatus.Circuit {
+    init(_ glance: TreeState.Glance) {
+        let record = glance.progress.circuit
+        let isOpen = record?.isOpen == true
+        state = glance.isHalfOpen || (record != nil && !isOpen) ? "half_open" : isOpen ? "open" : "closed"
+        failures = glance.failures
+        openedAt = isOpen ? record?.openedAt : nil
+        nextProbeAt = isOpen ? record?.nextProbeAt : nil
     }
 }
 
 extension Timestamp {
-    fileprivate init(_ time: Stages.Timestamp) {
+    init(_ time: Stages.Timestamp) {
         self.init(milliseconds: Int64(time.secondsSince1970 * 1000))
     }
 }

@@ -6,6 +6,8 @@ extension PostOffice {
     ///   - payload: valid JSON; kept and delivered byte for byte.
     ///   - attributes: a JSON object of strings; empty when there are none.
     package func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        // Only the post office itself writes notices.
+        guard topic != Notice.topic else { throw .unknownTopic }
         let message = NewMessage(payload: payload, attributes: attributes, receivedAt: resources.world.now())
         // A topic that was deleted and made anew has another id than the one remembered: then look it up once more.
         for _ in 0..<2 {
@@ -45,21 +47,26 @@ extension MessageStatus.Delivery {
     fileprivate init?(_ stored: StoredDeliveries.Delivery, message id: Int64, office: PostOffice) {
         let progress = stored.progress
         let delivered = stored.attempts.last { $0.result == .delivered }
+        let discarded = stored.attempts.last { $0.result == .discarded }
         let isWaiting = id > progress.high || progress.holes.contains(id)
-        if !isWaiting, stored.parked == nil, delivered == nil, stored.publisher.settings.fromNow { return nil }
+        if !isWaiting, stored.parked == nil, delivered == nil, discarded == nil, stored.publisher.settings.fromNow {
+            return nil
+        }
         publisher = stored.publisher
         attempts = stored.attempts
-        nextAttemptAt = stored.parked?.dueAt
         deliveredAt = delivered.map { $0.startedAt.advanced(by: .milliseconds($0.milliseconds)) }
-        if let parked = stored.parked {
+        if let row = stored.parked, row.diedAt == nil {
             state = "parked"
-            waiting = Waiting(reason: "parked", since: nil, until: parked.dueAt, detail: parked.lastError)
+            nextAttemptAt = row.dueAt
+            waiting = office.waiting(for: row, of: stored.publisher)
+        } else if stored.parked != nil {
+            state = "dead"
         } else if isWaiting {
             state = "pending"
-            waiting = office.status(of: stored.publisher)?.waiting ?? Waiting(reason: "demand")
+            waiting = office.waiting(forMessage: id, of: stored.publisher)
         } else {
-            state = "delivered"
-            waiting = nil
+            let isDiscarded = discarded.map { $0.startedAt > delivered?.startedAt ?? .distantPast } ?? false
+            state = isDiscarded ? "discarded" : "delivered"
         }
     }
 }

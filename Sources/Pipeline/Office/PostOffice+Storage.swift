@@ -10,7 +10,7 @@ extension PostOffice {
             resources.tails.refresh(heads)
         case .interrupted(let reason):
             interruption.withLock { $0 = reason }
-            for tree in allTrees { tree.state.suspend() }
+            for tree in allTrees { tree.state.step { $0.suspend() } }
             logger.warning("Nothing is delivered: the storage cannot be reached.", metadata: ["reason": "\(reason)"])
         case .resumed:
             await resume()
@@ -37,7 +37,7 @@ extension PostOffice {
 
     private func startAgain(_ tree: PublisherTree) async {
         await root.terminate(tree.name)
-        tree.state.resume()
+        tree.state.step { $0.isSuspended = false }
         do {
             try await root.restart(tree.name)
         } catch {

@@ -21,16 +21,19 @@ extension PostOffice {
         try await resources.store.topics(named: name, after: id, limit: limit)
     }
 
-    /// Reads, changes and writes the settings as one step. Throws what `change` throws.
+    /// Reads, changes and writes the settings as one step. Throws what `change` throws, and `StoreError.builtIn` for the
+    /// topic of notices.
     package func updateTopic(
         id: Int64,
         _ change: @escaping @Sendable (Topic) throws -> TopicSettings
     ) async throws -> Topic? {
-        try await resources.store.updateTopic(id: id, change)
+        guard id != resources.notices.topicID else { throw StoreError.builtIn }
+        return try await resources.store.updateTopic(id: id, change)
     }
 
-    /// - Throws: `StoreError.inUse` while the topic has live publishers.
+    /// - Throws: `StoreError.inUse` while the topic has live publishers, `StoreError.builtIn` for that of notices.
     package func deleteTopic(id: Int64) async throws -> Bool {
+        guard id != resources.notices.topicID else { throw StoreError.builtIn }
         let deleted = try await resources.store.deleteTopic(id: id)
         topics.forget(id: id)
         if deleted { resources.tails.remove(topicID: id) }

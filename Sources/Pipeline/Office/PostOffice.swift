@@ -18,6 +18,12 @@ package final class PostOffice: Sendable {
         package var maxBufferBytes = 268_435_456
         /// Deliveries on the wire at once.
         package var maxConnections = 1024
+        /// Failures of a target with different messages in a row that open the circuit, 1...1000.
+        package var circuitThreshold = 10
+        /// How long a circuit is open before a notice tells of it.
+        package var noticeAfter: Duration = .seconds(60)
+        /// Whether attempts that delivered are kept, or failures only.
+        package var keepsDeliveredAttempts = true
 
         package init(nodeName: String) {
             self.nodeName = nodeName
@@ -55,16 +61,23 @@ package final class PostOffice: Sendable {
                 intakeBytes: settings.maxBufferBytes,
                 logger: logger,
                 committed: { tails.committed(topicID: $0, after: $1, messages: $2) },
-                uncertain: { tails.forget(topics: $0) }
+                uncertain: { tails.forget(topics: $0) },
+                noticed: { tails.refresh($0) }
             ),
             target: target,
             tails: tails,
             bytes: Budget(capacity: settings.maxBufferBytes - settings.maxBufferBytes / 8),
             connections: Budget(capacity: settings.maxConnections),
+            notices: NoticeBoard(logger: logger),
             world: world,
             logger: logger,
-            maxDemand: settings.maxDemand,
-            minDemand: settings.minDemand
+            defaults: Resources.Defaults(
+                maxDemand: settings.maxDemand,
+                minDemand: settings.minDemand,
+                circuitThreshold: settings.circuitThreshold,
+                noticeAfter: settings.noticeAfter,
+                keepsDeliveredAttempts: settings.keepsDeliveredAttempts
+            )
         )
         topics = TopicDirectory(store: store)
         root = Supervisor("publishers", strategy: .oneForOne, clock: world.clock, logger: logger, children: [])
@@ -106,6 +119,7 @@ package final class PostOffice: Sendable {
     }
 
     private func startTrees() async throws {
+        resources.notices.open(topicID: try await noticesTopic())
         resources.tails.refresh(try await resources.store.heads())
         var last: Int64 = 0
         var count = 0
@@ -119,6 +133,17 @@ package final class PostOffice: Sendable {
         }
         started.open()
         logger.info("Publishers started.", metadata: ["count": "\(count)"])
+    }
+
+    /// The topic of notices exists from the first start on.
+    private func noticesTopic() async throws -> Int64 {
+        let settings = TopicSettings(name: Notice.topic, originHost: "postoffice")
+        do {
+            return try await resources.store.createTopic(settings, at: resources.world.now()).id
+        } catch StoreError.taken {
+            guard let topic = try await resources.store.topic(named: Notice.topic) else { throw StoreError.unknownTopic }
+            return topic.id
+        }
     }
 
     /// The safety net behind lost wake-ups: one statement for the whole node.
@@ -143,7 +168,7 @@ package final class PostOffice: Sendable {
     func start(_ publisher: Publisher, claimed: StoredProgress? = nil) async throws {
         let tree = PublisherTree(publisher, claimed: claimed, resources: resources)
         trees.withLock { $0[publisher.id] = tree }
-        if interruption.withLock({ $0 != nil }) { tree.state.suspend() }
+        if interruption.withLock({ $0 != nil }) { tree.state.step { $0.suspend() } }
         resources.bytes.enrol(publisher.id)
         resources.connections.enrol(publisher.id)
         try await root.start(
@@ -163,6 +188,7 @@ package final class PostOffice: Sendable {
         // Not before its end: it subscribes at each start.
         resources.tails.unsubscribe(publisher: id, from: tree.state.topicID)
         resources.bytes.leave(id)
+        resources.notices.forget(publisher: id)
         resources.connections.leave(id)
     }
 

@@ -1,7 +1,7 @@
 /// What a person wants to know of a publisher.
 package struct PublisherStatus: Sendable {
     package var publisher: Publisher
-    /// `running`, `idle`, `paused`, `backing_off` or `stopped`.
+    /// `running`, `idle`, `paused`, `circuit_open`, `backing_off` or `stopped`.
     package var state: String
     /// In force, whether given for the publisher or for the node.
     package var maxDemand: Int
@@ -15,6 +15,10 @@ package struct PublisherStatus: Sendable {
     package var discarded: Int64 = 0
     /// Deliveries again, counted apart.
     package var replayed: Int64 = 0
+    /// Rows of messages that are delivered again: parked and dead ones, counted apart.
+    package var replaying: Int64 = 0
+    /// The range that is delivered again; nil: none.
+    package var replay: ReplayRecord?
     package var lastDeliveredAt: Timestamp?
     package var waiting: Waiting?
 }
@@ -33,7 +37,7 @@ extension PublisherStatus {
 
 /// The one reason why something waits.
 package struct Waiting: Sendable, Equatable {
-    /// `demand`, `parked`, `paused`, `memory`, `backing_off` or `storage`.
+    /// `demand`, `parked`, `circuit_open`, `paused`, `strict_order`, `rate_limited`, `memory`, `backing_off` or `storage`.
     package var reason: String
     package var since: Timestamp?
     /// When it is tried again, where that is known.
@@ -53,7 +57,7 @@ package struct Waiting: Sendable, Equatable {
 package struct MessageStatus: Sendable {
     package struct Delivery: Sendable {
         package var publisher: Publisher
-        /// `pending`, `delivered` or `parked`.
+        /// `pending`, `delivered`, `parked`, `dead` or `discarded`.
         package var state: String
         package var attempts: [Attempt]
         package var nextAttemptAt: Timestamp?

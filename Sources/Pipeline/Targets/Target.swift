@@ -36,18 +36,22 @@ package struct Outcome: Sendable, Equatable {
     package var duration: Duration
     /// The first bytes (at most 1,024) of a failing response.
     package var response: [UInt8]
+    /// How long the target wants to be left alone, from the end of the attempt, at most 24 hours; nil: it did not say.
+    package var retryAfter: Duration?
 
     package init(
         result: Attempt.Result,
         status: Int? = nil,
         error: String? = nil,
         duration: Duration,
-        response: [UInt8] = []
+        response: [UInt8] = [],
+        retryAfter: Duration? = nil
     ) {
         self.result = result
         self.status = status
         self.error = error
         self.duration = duration
         self.response = response
+        self.retryAfter = retryAfter
     }
 }

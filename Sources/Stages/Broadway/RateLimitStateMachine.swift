@@ -3,14 +3,14 @@
 /// A bucket that fills steadily and holds a twentieth of what is allowed: any ten intervals let go at most half a percent
 /// more than ten times `count`, and a source that is always ready gets all of it if it is woken twenty times an interval.
 /// Times are durations since any one instant.
-struct RateLimitStateMachine: Sendable {
+package struct RateLimitStateMachine: Sendable {
     private(set) var count: Int
     private(set) var interval: Duration
     /// Events that may go now; below zero if a source has made more than it was allowed.
     private var tokens: Double
     private var filledAt: Duration
 
-    init(count: Int, interval: Duration, now: Duration) {
+    package init(count: Int, interval: Duration, now: Duration) {
         precondition(count > 0 && interval > .zero, "a rate is above zero")
         self.count = count
         self.interval = interval
@@ -21,11 +21,12 @@ struct RateLimitStateMachine: Sendable {
     private var capacity: Double { max(1, Double(count) / 20) }
 
     private mutating func fill(_ now: Duration) {
-        tokens = min(capacity, tokens + (now - filledAt) / interval * Double(count))
+        // Time that goes back (a clock that was set) fills nothing.
+        tokens = min(capacity, tokens + max(0, (now - filledAt) / interval) * Double(count))
         filledAt = now
     }
 
-    mutating func set(count: Int, interval: Duration, at now: Duration) {
+    package mutating func set(count: Int, interval: Duration, at now: Duration) {
         precondition(count > 0 && interval > .zero, "a rate is above zero")
         fill(now)
         self.count = count
@@ -34,7 +35,7 @@ struct RateLimitStateMachine: Sendable {
     }
 
     /// Takes what may go now, at most `limit`. With nothing, says until when to wait.
-    mutating func take(upTo limit: Int, at now: Duration) -> (count: Int, wait: Duration?) {
+    package mutating func take(upTo limit: Int, at now: Duration) -> (count: Int, wait: Duration?) {
         fill(now)
         let allowed = min(limit, Int(tokens + 1e-9))
         guard allowed == 0 else {
@@ -47,7 +48,7 @@ struct RateLimitStateMachine: Sendable {
     }
 
     /// What was taken was not used, or, below zero, more was.
-    mutating func giveBack(_ count: Int, at now: Duration) {
+    package mutating func giveBack(_ count: Int, at now: Duration) {
         fill(now)
         tokens = min(capacity, tokens + Double(count))
     }

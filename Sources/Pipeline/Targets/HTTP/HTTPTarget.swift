@@ -1,9 +1,11 @@
 /// An HTTP receiver: POST, 2xx is success, anything else a failure, redirects are not followed.
 package struct HTTPTarget: Target {
     private let transport: any HTTPTransport
+    private let world: World
 
-    package init(transport: any HTTPTransport) {
+    package init(transport: any HTTPTransport, world: World = .real) {
         self.transport = transport
+        self.world = world
     }
 
     package func deliver(_ delivery: Delivery) async -> [Outcome] {
@@ -21,7 +23,7 @@ package struct HTTPTarget: Target {
                 timeout: .seconds(settings.secondsTimeout)
             )
         )
-        let outcome = Outcome(exchange)
+        let outcome = Outcome(exchange, now: world.now())
         return delivery.messages.map { _ in outcome }
     }
 }
@@ -44,7 +46,9 @@ enum HeaderValue {
 extension Outcome {
     /// Whose fault a response is: 2xx nobody's; transport errors, 5xx, 408, 425 and 429 the target's; the rest, of the
     /// message in the eyes of the target.
-    init(_ exchange: HTTPExchange) {
+    ///
+    /// - Parameter now: what a date in `Retry-After` is measured against.
+    init(_ exchange: HTTPExchange, now: Timestamp) {
         self.init(result: .delivered, status: exchange.status, duration: exchange.duration)
         if case .aborted = exchange.failure {
             result = .returned
@@ -54,6 +58,7 @@ extension Outcome {
             error = "\(failure)"
         } else if let status = exchange.status, !(200..<300).contains(status) {
             response = Array(exchange.body.prefix(1024))
+            retryAfter = exchange.retryAfter.flatMap { RetryAfter.delay($0, now: now) }
             switch status {
             case 300..<400:
                 result = .refused

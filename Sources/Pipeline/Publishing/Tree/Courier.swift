@@ -21,21 +21,31 @@ actor Courier: TaskConsumer {
     func handle(_ envelope: Envelope) async throws {
         guard !state.isStale(envelope.generation) else { return }
         var place = await resources.connections.reserve(1, for: state.id)
-        guard place != nil, let publisher = state.begin(envelope) else { return }
-        let startedAt = resources.world.now()
+        let now = resources.world.now()
+        guard place != nil, let start = state.step({ $0.begin(envelope, at: now) }) else { return wakeup.ring() }
         let outcomes = await resources.target.deliver(
             Delivery(
-                publisher: publisher,
+                publisher: start.publisher,
                 messages: envelope.messages.map(\.message.id),
-                attempt: envelope.messages[0].attempts + 1,
+                attempt: envelope.messages[0].row.attempts + 1,
                 body: envelope.body
             )
         )
         place = nil
-        let settlement = state.settle(outcomes, of: envelope, startedAt: startedAt, world: resources.world)
-        try await resources.committer.settle(settlement)
-        state.settled(settlement, of: envelope)
-        // Somebody may be waiting for what is due now, or for what has come back.
-        if !settlement.parked.isEmpty || outcomes.contains(where: { $0.result == .returned }) { wakeup.ring() }
+        let limits = resources.limits(of: state.publisher.settings)
+        let settling = state.step {
+            $0.settle(outcomes, of: envelope, start, limits, resources.notices, world: resources.world)
+        }
+        try await resources.committer.settle(settling.settlement)
+        state.step { $0.settled(settling.settlement, of: envelope, start) }
+        if settling.settlement.pause != nil { await readSettings() }
+        if settling.rings { wakeup.ring() }
+    }
+
+    /// The settings say now that the publisher is paused. If they cannot be read, the tree goes on being paused by itself.
+    private func readSettings() async {
+        guard let publisher = try? await resources.store.publisher(id: state.id) else { return }
+        let now = resources.world.now()
+        _ = state.step { $0.apply(publisher, at: now) }
     }
 }

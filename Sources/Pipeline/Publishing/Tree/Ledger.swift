@@ -24,6 +24,21 @@ struct Ledger {
     }
 
     var handedOutCount: Int { outstanding.count }
+    /// What waits to be handed out again.
+    var backCount: Int { back.count }
+    var firstBack: Int64? { back.first }
+
+    /// The lowest that waits to be handed out again above `id`.
+    func back(after id: Int64) -> Int64? {
+        back.first { $0 > id }
+    }
+
+    /// Whether the message has left the log for this publisher.
+    func hasLeft(_ id: Int64) -> Bool {
+        guard id <= progress.high else { return false }
+        let index = index(of: id)
+        return (index == outstanding.count || outstanding[index] != id) && !back.contains(id)
+    }
 
     /// What is to be handed out again, lowest first.
     func waitingAgain(limit: Int) -> [Int64] {
@@ -73,9 +88,22 @@ struct Ledger {
         return true
     }
 
-    mutating func count(delivered: Int64 = 0, discarded: Int64 = 0, at time: Timestamp? = nil) {
+    func hasStarted(_ id: Int64) -> Bool { started.contains(id) }
+
+    /// The target has accepted a message.
+    mutating func accepted(at time: Timestamp) {
+        progress.lastSuccessAt = time
+    }
+
+    mutating func count(
+        delivered: Int64 = 0,
+        discarded: Int64 = 0,
+        replayed: Int64 = 0,
+        at time: Timestamp? = nil
+    ) {
         progress.delivered += delivered
         progress.discarded += discarded
+        progress.replayed += replayed
         if delivered > 0, let time { progress.lastDeliveredAt = time }
     }
 

@@ -19,7 +19,7 @@ final class PublisherTree: Sendable {
     let state: TreeState
     let executor: TreeExecutor
     let wakeup = Wakeup()
-    private let resources: Resources
+    let resources: Resources
     private let running: Mutex<Running>
 
     init(_ publisher: Publisher, claimed: StoredProgress?, resources: Resources) {
@@ -53,7 +53,8 @@ final class PublisherTree: Sendable {
 
     /// A change of settings: in force at once, also for what waits.
     func apply(_ publisher: Publisher) {
-        let rewound = state.apply(publisher)
+        let now = resources.world.now()
+        let rewound = state.step { $0.apply(publisher, at: now) }
         let isActive = running.withLock { running in
             // Read here, as at the start of a stage: of two changes at once the later one is in force in the end.
             let settings = state.publisher.settings
@@ -77,7 +78,8 @@ final class PublisherTree: Sendable {
         if state.isSuspended { throw StorageInterrupted() }
         if stored == nil { stored = try await resources.store.claim([id])[id] }
         guard let stored else { throw PublisherGone(publisher: id) }
-        state.start(from: stored, nextDue: stored.parked > 0 ? .distantPast : nil)
+        let due: Timestamp? = stored.parked + stored.replaying > 0 ? .distantPast : nil
+        state.step { $0.start(from: stored, nextDue: due) }
         resources.tails.subscribe(wakeup, publisher: id, to: state.topicID)
         let pending = PendingMessages(state: state, resources: resources, wakeup: wakeup, executor: executor)
         running.withLock { $0.pending = pending }
@@ -99,7 +101,7 @@ final class PublisherTree: Sendable {
             running.envelopes = envelopes
         }
         // What the stages before handed over and this one never got is handed out again.
-        state.rewind()
+        state.step { $0.rewind() }
         wakeup.ring()
         return envelopes
     }
@@ -114,7 +116,7 @@ final class PublisherTree: Sendable {
                 SubscriptionOptions(maxDemand: maxDemand, minDemand: maxDemand - 1)
             )
         }
-        state.rewind()
+        state.step { $0.rewind() }
         wakeup.ring()
         return courier
     }

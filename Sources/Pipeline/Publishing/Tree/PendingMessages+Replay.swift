@@ -1,0 +1,66 @@
+/// Messages of the range that is delivered once more.
+extension PendingMessages {
+    func replay(upTo limit: Int, _ reading: DeliveryState.Reading, mayWait: Bool) async throws -> [PendingMessage] {
+        guard let replay = reading.replay else { return [] }
+        let isAgain = !replay.again.isEmpty
+        let entries: [LogEntry]
+        if isAgain {
+            entries = try await resources.store.entries(ids: Array(replay.again.prefix(limit)))
+        } else {
+            entries = try await resources.store.entries(topicID: state.topicID, after: replay.position, limit: limit)
+                .filter { $0.id <= replay.record.toID }
+        }
+        // Some that were to be delivered once more may have been removed meanwhile.
+        let missing = isAgain ? replay.again.prefix(limit).filter { id in !entries.contains { $0.id == id } } : []
+        guard !entries.isEmpty || !missing.isEmpty else {
+            try await settle { $0.endReplayReading() }
+            return []
+        }
+        let wanted = try await wanted(entries, of: replay.record)
+        let events = try await stored(wanted, .replay, reading.generation, mayWait: mayWait) { state, ids in
+            // Those that are left out are through, as far as the next ones have been reached.
+            let reached = ids.count < wanted.count ? ids.last ?? 0 : .max
+            let skipped = entries.map(\.id).filter { id in id <= reached && !wanted.contains { $0.id == id } }
+            return state.handOutReplay(
+                ids,
+                skipping: skipped + missing,
+                again: isAgain,
+                generation: reading.generation
+            )
+        }
+        guard events.isEmpty, wanted.isEmpty else { return events }
+        let all = entries.map(\.id) + missing
+        try await settle { state in
+            guard state.handOutReplay([], skipping: all, again: isAgain, generation: reading.generation) else {
+                return nil
+            }
+            _ = state.finishReplay()
+            return Settlement(publisher: state.publisher.id, progress: state.record)
+        }
+        return []
+    }
+
+    /// Without those that were received outside of the time, have not left the log, or have a row of their own: that
+    /// becomes due instead.
+    private func wanted(_ entries: [LogEntry], of range: ReplayRecord) async throws -> [LogEntry] {
+        let inTime = entries.filter { range.includes($0.receivedAt) }
+        guard !inTime.isEmpty else { return [] }
+        let watch = state.step { $0.beginWatch() }
+        defer { state.step { $0.endWatch(watch) } }
+        let rows = try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id))
+        let now = now
+        // Before the change is submitted: what is not durable yet has a row, or is about to lose it.
+        let wanted = state.step { state in
+            let held = Set(rows.map(\.messageID))
+            return inTime.filter { state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.unwritten[$0.id] == nil }
+        }
+        if !rows.isEmpty {
+            try await settle { state in
+                let (settlement, count) = state.makeDue(rows, watch, at: now)
+                if count > 0 { state.due(at: now) }
+                return settlement.due.isEmpty ? nil : settlement
+            }
+        }
+        return wanted
+    }
+}
