@@ -24,7 +24,7 @@ final class PublisherTree: Sendable {
 
     init(_ publisher: Publisher, claimed: StoredProgress?, resources: Resources) {
         state = TreeState(publisher)
-        executor = TreeExecutor(name: "publisher-\(publisher.id)")
+        executor = TreeExecutor(name: "publisher-\(publisher.id)", base: resources.world.executor)
         self.resources = resources
         running = Mutex(Running(claimed: claimed))
     }
@@ -42,6 +42,7 @@ final class PublisherTree: Sendable {
             strategy: .restForOne,
             executor: executor,
             clock: resources.world.clock,
+            start: Stages.Timestamp(resources.world.now()),
             logger: logger,
             children: [
                 ChildSpecification("pending_messages", stage: { try await self.startPending() }),
