@@ -33,7 +33,7 @@ package struct Settlement: Sendable {
     /// Messages whose parked row goes, because they were delivered or discarded; also one that `parked` names.
     package var unparked: [Int64]
     /// Messages whose parked or dead row, if there is one, becomes due at the time given; a dead one lives again, its
-    /// strikes forgotten. Never makes a row.
+    /// strikes forgotten. Never makes a row. It comes after `parked` and `unparked`.
     package var due: [Int64: Timestamp]
     package var attempts: [Attempt]
     /// Ends all deliveries until a hand resumes them.

@@ -23,6 +23,9 @@ enum OfficeOpening {
         settings.refreshInterval = configuration.refreshInterval
         settings.maxBufferBytes = configuration.maxBufferBytes
         settings.maxConnections = configuration.maxConnections
+        settings.circuitThreshold = configuration.circuitThreshold
+        settings.noticeAfter = configuration.noticeAfter
+        settings.keepsDeliveredAttempts = configuration.attemptHistory == .all
         let office = PostOffice(
             store: store,
             target: HTTPTarget(transport: transport),

@@ -3,6 +3,11 @@ import Logging
 
 /// Everything that the environment decides, checked at start.
 struct ServerConfiguration: Sendable {
+    enum AttemptHistory: String, Sendable, CaseIterable {
+        case all
+        case failures
+    }
+
     enum LogFormat: String, Sendable, CaseIterable {
         case text
         case json
@@ -18,6 +23,11 @@ struct ServerConfiguration: Sendable {
     var maxBodyBytes: Int
     var maxBufferBytes: Int
     var maxConnections: Int
+    /// Failures of a target with different messages in a row that open its publisher's circuit.
+    var circuitThreshold: Int
+    /// How long a circuit is open before a notice tells of it.
+    var noticeAfter: Duration
+    var attemptHistory: AttemptHistory
     /// Comma-separated networks in CIDR notation and names of networks.
     var targetDenyNetworks: String
     /// The path of a PEM file; nil: the system's certificates.
@@ -43,6 +53,9 @@ struct ServerConfiguration: Sendable {
         maxBodyBytes = try environment.integer("MAX_BODY_BYTES", in: 1...1_073_741_824) ?? 8_000_000
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
+        circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
+        noticeAfter = .seconds(try environment.integer(in: 0...604_800) ?? 60)
+        attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? .all
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
         targetCABundle = try Self.readableFile(environment, "TARGET_CA_BUNDLE")
         httpsProxy = environment.string("HTTPS_PROXY")
@@ -116,10 +129,10 @@ struct ServerConfiguration: Sendable {
             )
         }
         let later = [
-            "ATTEMPT_HISTORY", "CIRCUIT_THRESHOLD", "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
+            "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
             "CLUSTER_NAME",
             "ENABLE_HISTORICAL_DATA", "GCLOUD_PUBSUB_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "LEASE_SECONDS",
-            "MAX_BULK_MESSAGES", "NOTICE_AFTER", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
+            "MAX_BULK_MESSAGES", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
             "PUBSUB_HISTORICAL_TOPIC_NAME", "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {

@@ -27,6 +27,7 @@ enum Refusal: Error, Sendable {
         switch error {
         case .taken: .busy("The name or target is already taken.")
         case .inUse: .busy("The topic still has publishers.")
+        case .builtIn: .busy("The topic is built in: it can be neither changed nor deleted.")
         case .unknownTopic: .field("topic", FieldErrors.invalid)
         case .unavailable, .unusable: .unavailable("The storage is not available at the moment.", retryAfter: 1)
         case .outcomeUnknown:

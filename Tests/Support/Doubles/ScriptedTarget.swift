@@ -17,11 +17,19 @@ package final class ScriptedTarget: Target {
         var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
-    private let answer: @Sendable (Delivery) async -> Attempt.Result
+    private let answer: @Sendable (Delivery) async -> Outcome
     private let state = Mutex(State())
 
     /// - Parameter answer: what becomes of a delivery. It may suspend as long as it likes.
-    package init(_ answer: @escaping @Sendable (Delivery) async -> Attempt.Result = { _ in .delivered }) {
+    package convenience init(_ answer: @escaping @Sendable (Delivery) async -> Attempt.Result = { _ in .delivered }) {
+        self.init(outcome: { delivery in
+            let result = await answer(delivery)
+            return Outcome(result: result, error: result == .delivered ? nil : "as scripted", duration: .zero)
+        })
+    }
+
+    /// - Parameter answer: The whole outcome of a delivery, the same for each of its messages.
+    package init(outcome answer: @escaping @Sendable (Delivery) async -> Outcome) {
         self.answer = answer
     }
 
@@ -67,10 +75,9 @@ package final class ScriptedTarget: Target {
             return ready
         }
         for waiter in ready { waiter.continuation.resume() }
-        let result = await answer(delivery)
+        let outcome = await answer(delivery)
         state.withLock { $0.underWay[publisher, default: 0] -= delivery.messages.count }
-        let error = result == .delivered ? nil : "as scripted"
-        return delivery.messages.map { _ in Outcome(result: result, error: error, duration: .zero) }
+        return delivery.messages.map { _ in outcome }
     }
 }
 
@@ -94,6 +101,8 @@ package final class Gate: Sendable {
         }
         for waiter in waiters { waiter.resume() }
     }
+
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
 
     package func shut() {
         state.withLock { $0.isOpen = false }

@@ -115,6 +115,27 @@ package struct WatchedStore: MessageStore {
         try await base.progress(of: publishers)
     }
 
+    package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
+        try await base.entries(topicID: topicID, ids: ids)
+    }
+
+    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
+        try await base.firstMessage(topicID: topicID, from: id)
+    }
+
+    package func rows(
+        _ kind: RowKind,
+        publisher: Int64,
+        after messageID: Int64,
+        limit: Int
+    ) async throws -> [ParkedMessage] {
+        try await base.rows(kind, publisher: publisher, after: messageID, limit: limit)
+    }
+
+    package func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage] {
+        try await base.rows(publisher: publisher, messages: messages)
+    }
+
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt { try await base.commit(batch) }
     package func nextDue(publisher: Int64) async throws -> Timestamp? { try await base.nextDue(publisher: publisher) }
 

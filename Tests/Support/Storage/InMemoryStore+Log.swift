@@ -13,6 +13,18 @@ extension InMemoryStore {
         try await messages(ids: ids).map { LogEntry(id: $0.id, bytes: $0.bytes) }
     }
 
+    package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
+        try await messages(ids: Array(Set(ids))).filter { $0.topicID == topicID }
+            .map { LogEntry(id: $0.id, bytes: $0.bytes) }
+    }
+
+    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
+        try read { tables in
+            guard tables.topics.indices.contains(Int(topicID) - 1) else { return nil }
+            return tables.topics[Int(topicID) - 1].log.first { $0.id >= id }.map { ($0.id, $0.receivedAt) }
+        }
+    }
+
     package func messages(ids: [Int64]) async throws -> [Message] {
         try read { tables in ids.sorted().compactMap { tables.message($0) } }
     }
@@ -24,7 +36,7 @@ extension InMemoryStore {
         limit: Int
     ) async throws -> [ParkedMessage] {
         try read { tables in
-            let rows = tables.rows(publisher).filter { row in
+            let rows = tables.waiting(publisher).filter { row in
                 guard row.dueAt <= time else { return false }
                 guard let after else { return true }
                 return (row.dueAt, row.messageID) > (after.dueAt, after.messageID)
@@ -34,7 +46,25 @@ extension InMemoryStore {
     }
 
     package func nextDue(publisher: Int64) async throws -> Timestamp? {
-        try read { tables in tables.rows(publisher).first?.dueAt }
+        try read { tables in tables.waiting(publisher).first?.dueAt }
+    }
+
+    package func rows(
+        _ kind: RowKind,
+        publisher: Int64,
+        after messageID: Int64,
+        limit: Int
+    ) async throws -> [ParkedMessage] {
+        try read { tables in
+            let rows = tables.rows(publisher).filter { $0.messageID > messageID && kind.holds($0) }
+            return Array(rows.sorted { $0.messageID < $1.messageID }.prefix(limit))
+        }
+    }
+
+    package func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage] {
+        let messages = Set(messages)
+        return try await rows(.any, publisher: publisher, after: 0, limit: .max)
+            .filter { messages.contains($0.messageID) }
     }
 
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
@@ -48,7 +78,7 @@ extension InMemoryStore {
                     .init(
                         publisher: row.publisher,
                         progress: row.progress,
-                        parked: row.parked[messageID],
+                        parked: row.rows[messageID],
                         attempts: row.attempts.filter { $0.messageID == messageID }
                     )
                 }
@@ -58,10 +88,25 @@ extension InMemoryStore {
 }
 
 extension InMemoryTables {
-    /// The parked rows of a publisher, soonest due first.
     fileprivate func rows(_ publisher: Int64) -> [ParkedMessage] {
         guard publishers.indices.contains(Int(publisher) - 1) else { return [] }
-        return publishers[Int(publisher) - 1].parked.values
+        return Array(publishers[Int(publisher) - 1].rows.values)
+    }
+
+    /// The parked rows of a publisher, soonest due first.
+    fileprivate func waiting(_ publisher: Int64) -> [ParkedMessage] {
+        rows(publisher).filter { $0.diedAt == nil }
             .sorted { ($0.dueAt, $0.messageID) < ($1.dueAt, $1.messageID) }
+    }
+}
+
+extension RowKind {
+    fileprivate func holds(_ row: ParkedMessage) -> Bool {
+        switch self {
+        case .parked: row.diedAt == nil
+        case .failed: row.diedAt == nil && row.cause == .target
+        case .dead: row.diedAt != nil
+        case .any: true
+        }
     }
 }

@@ -120,6 +120,7 @@ extension InMemoryStore {
             let topicID = tables.publishers[index].publisher.topicID
             guard !tables.isTaken(settings, topicID: topicID, by: id) else { throw StoreError.taken }
             tables.publishers[index].publisher.settings = settings
+            if settings.active { tables.publishers[index].publisher.pausedBecause = nil }
             tables.publishers[index].publisher.revision += 1
             return tables.publishers[index].publisher
         }

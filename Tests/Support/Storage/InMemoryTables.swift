@@ -12,7 +12,8 @@ struct InMemoryTables {
         var publisher: Publisher
         var isDeleted = false
         var progress: Progress
-        var parked: [Int64: ParkedMessage] = [:]
+        /// Parked and dead, by message.
+        var rows: [Int64: ParkedMessage] = [:]
         var attempts: [Attempt] = []
     }
 
@@ -55,16 +56,24 @@ struct InMemoryTables {
         let row = publishers[Int(id) - 1]
         return StoredProgress(
             progress: row.progress,
-            parked: Int64(row.parked.count),
-            dead: 0,
+            parked: Int64(row.rows.values.count { !$0.isReplay && $0.diedAt == nil }),
+            dead: Int64(row.rows.values.count { !$0.isReplay && $0.diedAt != nil }),
+            replaying: Int64(row.rows.values.count(where: \.isReplay)),
             receivedCount: topics[Int(row.publisher.topicID) - 1].topic.receivedCount
         )
     }
 
     mutating func commit(_ batch: StoreBatch) -> StoreReceipt {
-        StoreReceipt(
-            appends: batch.appends.map { append($0) },
-            settlements: batch.settlements.map { settle($0) }
+        let appends = batch.appends.map { append($0) }
+        var noticed: Set<Int64> = []
+        let settlements = batch.settlements.map { settle($0, &noticed) }
+        return StoreReceipt(
+            appends: appends,
+            settlements: settlements,
+            noticed: noticed.sorted().map { id in
+                let topic = topics[Int(id) - 1].topic
+                return TopicHead(topicID: id, headID: topic.headID, receivedCount: topic.receivedCount)
+            }
         )
     }
 
@@ -93,7 +102,10 @@ struct InMemoryTables {
         return .appended(ids: ids, after: after)
     }
 
-    private mutating func settle(_ settlement: Settlement) -> StoreReceipt.SettlementResult {
+    private mutating func settle(
+        _ settlement: Settlement,
+        _ noticed: inout Set<Int64>
+    ) -> StoreReceipt.SettlementResult {
         let index = Int(settlement.publisher) - 1
         guard publishers.indices.contains(index) else { return .fenced }
         guard publishers[index].progress.epoch <= settlement.progress.epoch else {
@@ -103,10 +115,34 @@ struct InMemoryTables {
         if isPoisoned, settlement.parked.contains(where: { $0.lastError == Poison.error }) {
             return .failed(.unavailable(reason: "poison"))
         }
+        if let notices = settlement.notices, !notices.messages.isEmpty {
+            switch append(notices) {
+            case .appended: noticed.insert(notices.topicID)
+            case .unknownTopic: break
+            case .failed(let error): return .failed(error)
+            }
+        }
         publishers[index].progress = settlement.progress
-        for row in settlement.parked { publishers[index].parked[row.messageID] = row }
-        for message in settlement.unparked { publishers[index].parked[message] = nil }
+        publishers[index].write(settlement)
         publishers[index].attempts += settlement.attempts
         return .settled
+    }
+}
+
+extension InMemoryTables.PublisherRow {
+    fileprivate mutating func write(_ settlement: Settlement) {
+        for row in settlement.parked { rows[row.messageID] = row }
+        for message in settlement.unparked { rows[message] = nil }
+        for (message, time) in settlement.due {
+            rows[message]?.dueAt = time
+            if rows[message]?.diedAt != nil {
+                rows[message]?.diedAt = nil
+                rows[message]?.strikes = 0
+            }
+        }
+        guard let pause = settlement.pause else { return }
+        publisher.settings.active = false
+        publisher.pausedBecause = pause.reason
+        publisher.revision += 1
     }
 }

@@ -11,7 +11,7 @@ struct MergedSettlement<Caller: Sendable>: Sendable {
     /// The parked row to write for a message, or nil for one that goes. The last word on a message counts.
     private var rows: OrderedDictionary<Int64, ParkedMessage?> = [:]
     /// Rows that are in the store as they are, but for when they are due.
-    private var due: [Int64: Timestamp]
+    private var due: [Int64: Timestamp] = [:]
     private var pause: Settlement.Pause?
     private var notices: Append?
 
@@ -20,10 +20,10 @@ struct MergedSettlement<Caller: Sendable>: Sendable {
         progress = settlement.progress
         attempts = settlement.attempts
         callers = [caller]
-        due = settlement.due
         pause = settlement.pause
         notices = settlement.notices
         take(settlement.parked, settlement.unparked)
+        take(due: settlement.due)
     }
 
     var epoch: Int64 { progress.epoch }

@@ -4,19 +4,20 @@ import GRDB
 /// The half of a commit that writes messages into the logs.
 enum SQLiteAppends {
     static func write(_ appends: [Append], _ db: Database) throws -> [StoreReceipt.AppendResult] {
-        try SQLiteMembers.write(appends[...], db, { try write($0, db) }, blame: { .failed($0) })
+        try SQLiteMembers.write(appends[...], db, { try insert($0, db) }, blame: { .failed($0) })
     }
 
-    private static func write(_ appends: ArraySlice<Append>, _ db: Database) throws -> [StoreReceipt.AppendResult] {
+    /// Writes them or none.
+    static func insert(_ appends: ArraySlice<Append>, _ db: Database) throws -> [StoreReceipt.AppendResult] {
         var heads = try heads(of: Set(appends.map(\.topicID)).sorted(), db)
-        let insert = try db.cachedStatement(
+        let statement = try db.cachedStatement(
             sql: "INSERT INTO messages (topic_id, received_at, bytes, attributes, payload) VALUES (?, ?, ?, ?, ?)"
         )
         let results = try appends.map { append -> StoreReceipt.AppendResult in
             guard var head = heads[append.topicID] else { return .unknownTopic }
             let after = head.id
             let ids = try append.messages.map { message in
-                try insert.run([
+                try statement.run([
                     append.topicID, message.receivedAt.milliseconds, message.bytes, Data(message.attributes),
                     Data(message.payload),
                 ])

@@ -37,7 +37,8 @@ extension Publisher {
             topic: row["topic"],
             settings: try PublisherSettings(row: row),
             insertedAt: Timestamp(milliseconds: row["inserted_at"]),
-            revision: row["revision"]
+            revision: row["revision"],
+            pausedBecause: row["paused_because"]
         )
     }
 }
@@ -50,12 +51,16 @@ extension PublisherSettings {
         secondsTimeout = row["seconds_timeout"]
         secondsRetry = row["seconds_retry"]
         secondsRetryMax = row["seconds_retry_max"]
+        retrySchedule = try JSONText.decode(row["retry_schedule"], "retry_schedule")
         maxAttempts = row["max_attempts"]
         chunkSize = row["chunk_size"]
         maxDemand = row["max_demand"]
         minDemand = row["min_demand"]
+        rateLimit = row["rate_limit"]
         ordering = try row.word("ordering")
         body = try row.word("body")
+        headers = try JSONText.decode(row["headers"], "headers") ?? []
+        secret = try JSONText.decode(row["secret"], "secret")
     }
 }
 
@@ -72,7 +77,11 @@ extension Progress {
             leftCount: row["left_count"],
             delivered: row["delivered"],
             discarded: row["discarded"],
-            lastDeliveredAt: Timestamp(milliseconds: row["last_delivered_at"])
+            lastDeliveredAt: Timestamp(milliseconds: row["last_delivered_at"]),
+            replayed: row["replayed"],
+            lastSuccessAt: Timestamp(milliseconds: row["last_success_at"]),
+            circuit: try JSONText.decode(row["circuit"], "circuit"),
+            replay: try JSONText.decode(row["replay"], "replay")
         )
     }
 }
@@ -82,7 +91,8 @@ extension StoredProgress {
         self.init(
             progress: try Progress(row: row),
             parked: row["parked"],
-            dead: 0,
+            dead: row["dead"],
+            replaying: row["replaying"],
             receivedCount: row["received_count"]
         )
     }
@@ -102,13 +112,18 @@ extension Message {
 }
 
 extension ParkedMessage {
-    init(row: Row) {
+    init(row: Row) throws {
         self.init(
             messageID: row["message_id"],
             attempts: row["attempts"],
+            strikes: row["strikes"],
+            cause: try row.word("cause"),
+            attemptedAt: Timestamp(milliseconds: row["attempted_at"]),
             dueAt: Timestamp(milliseconds: row["due_at"]),
             lastStatus: row["last_status"],
-            lastError: row["last_error"]
+            lastError: row["last_error"],
+            diedAt: Timestamp(milliseconds: row["died_at"]),
+            isReplay: row["is_replay"]
         )
     }
 }

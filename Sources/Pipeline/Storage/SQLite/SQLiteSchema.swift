@@ -14,6 +14,9 @@ enum SQLiteSchema {
             try db.execute(sql: log)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2 dead messages, circuits and replays", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: perseverance)
+        }
         return migrator
     }()
 
@@ -121,5 +124,32 @@ enum SQLiteSchema {
         ) STRICT;
 
         INSERT INTO probe (id, written) VALUES (1, 0);
+        """
+
+    private static let perseverance = """
+        -- `retry_schedule`, `headers` and `secret` are JSON.
+        ALTER TABLE publishers ADD COLUMN retry_schedule TEXT;
+        ALTER TABLE publishers ADD COLUMN rate_limit INTEGER;
+        ALTER TABLE publishers ADD COLUMN headers TEXT;
+        ALTER TABLE publishers ADD COLUMN secret TEXT;
+        ALTER TABLE publishers ADD COLUMN paused_because TEXT;
+
+        -- `circuit` and `replay` are JSON, and NULL nearly always.
+        ALTER TABLE progress ADD COLUMN replayed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE progress ADD COLUMN last_success_at INTEGER;
+        ALTER TABLE progress ADD COLUMN circuit TEXT;
+        ALTER TABLE progress ADD COLUMN replay TEXT;
+        UPDATE progress SET last_success_at = last_delivered_at;
+
+        ALTER TABLE parked ADD COLUMN strikes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE parked ADD COLUMN cause TEXT NOT NULL DEFAULT 'target';
+        ALTER TABLE parked ADD COLUMN attempted_at INTEGER;
+        ALTER TABLE parked ADD COLUMN died_at INTEGER;
+        ALTER TABLE parked ADD COLUMN is_replay INTEGER NOT NULL DEFAULT 0;
+
+        -- A row is in one of the two, and both answer how many there are without the rows. Dead ones are never due.
+        DROP INDEX parked_due;
+        CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id, is_replay) WHERE died_at IS NULL;
+        CREATE INDEX parked_dead ON parked (publisher_id, message_id, is_replay) WHERE died_at IS NOT NULL;
         """
 }

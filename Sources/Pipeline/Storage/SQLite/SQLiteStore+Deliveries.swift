@@ -48,7 +48,7 @@ extension SQLiteStore {
         }
     }
 
-    private static func parked(_ message: Int64, _ publisher: Int64, _ db: Database) throws -> ParkedMessage? {
+    static func parked(_ message: Int64, _ publisher: Int64, _ db: Database) throws -> ParkedMessage? {
         try Row.fetchOne(
             db.cachedStatement(sql: "SELECT * FROM parked WHERE publisher_id = ? AND message_id = ?"),
             arguments: [publisher, message]

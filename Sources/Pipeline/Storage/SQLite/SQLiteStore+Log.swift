@@ -3,9 +3,12 @@ import GRDB
 extension SQLiteStore {
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt {
         try await write { db in
-            StoreReceipt(
-                appends: try SQLiteAppends.write(batch.appends, db),
-                settlements: try SQLiteSettlements.write(batch.settlements, db)
+            let appends = try SQLiteAppends.write(batch.appends, db)
+            let settled = try SQLiteSettlements.write(batch.settlements, db)
+            return StoreReceipt(
+                appends: appends,
+                settlements: settled.map(\.result),
+                noticed: try SQLiteStore.heads(of: Set(settled.compactMap(\.noticed)).sorted(), db)
             )
         }
     }
@@ -27,6 +30,26 @@ extension SQLiteStore {
             return try ids.sorted().compactMap { id in
                 try Row.fetchOne(statement, arguments: [id]).map { LogEntry(id: $0[0], bytes: $0[1]) }
             }
+        }
+    }
+
+    package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
+        try await read { db in
+            let statement = try db.cachedStatement(sql: "SELECT id, bytes FROM messages WHERE id = ? AND topic_id = ?")
+            return try Set(ids).sorted().compactMap { id in
+                try Row.fetchOne(statement, arguments: [id, topicID]).map { LogEntry(id: $0[0], bytes: $0[1]) }
+            }
+        }
+    }
+
+    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
+        try await read { db in
+            try Row.fetchOne(
+                db.cachedStatement(
+                    sql: "SELECT id, received_at FROM messages WHERE topic_id = ? AND id >= ? ORDER BY id LIMIT 1"
+                ),
+                arguments: [topicID, id]
+            ).map { (id: $0[0], receivedAt: Timestamp(milliseconds: $0[1])) }
         }
     }
 

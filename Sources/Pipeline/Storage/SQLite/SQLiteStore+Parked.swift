@@ -13,8 +13,8 @@ extension SQLiteStore {
             return try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT message_id, attempts, due_at, last_status, last_error FROM parked
-                        WHERE publisher_id = ? AND due_at <= ? AND (due_at, message_id) > (?, ?)
+                        SELECT * FROM parked
+                        WHERE publisher_id = ? AND died_at IS NULL AND due_at <= ? AND (due_at, message_id) > (?, ?)
                         ORDER BY due_at, message_id LIMIT ?
                         """
                 ),
@@ -26,10 +26,36 @@ extension SQLiteStore {
     package func nextDue(publisher: Int64) async throws -> Timestamp? {
         try await read { db in
             let due = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT MIN(due_at) FROM parked WHERE publisher_id = ?"),
+                db.cachedStatement(sql: "SELECT MIN(due_at) FROM parked WHERE publisher_id = ? AND died_at IS NULL"),
                 arguments: [publisher]
             )
             return Timestamp(milliseconds: due)
+        }
+    }
+
+    package func rows(
+        _ kind: RowKind,
+        publisher: Int64,
+        after messageID: Int64,
+        limit: Int
+    ) async throws -> [ParkedMessage] {
+        try await read { db in
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT * FROM parked
+                        WHERE publisher_id = ? AND message_id > ? \(kind.condition)
+                        ORDER BY message_id LIMIT ?
+                        """
+                ),
+                arguments: [publisher, messageID, limit]
+            ).map(ParkedMessage.init(row:))
+        }
+    }
+
+    package func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage] {
+        try await read { db in
+            try Set(messages).sorted().compactMap { try SQLiteStore.parked($0, publisher, db) }
         }
     }
 }

@@ -28,12 +28,23 @@ extension SQLiteStore {
     private static func progress(of publishers: [Int64], _ db: Database) throws -> [Int64: StoredProgress] {
         let statement = try db.cachedStatement(
             sql: """
+                WITH
+                    waiting AS (
+                        SELECT COUNT(*) - COALESCE(SUM(is_replay), 0) AS own, COALESCE(SUM(is_replay), 0) AS replays
+                        FROM parked INDEXED BY parked_due WHERE publisher_id = ?1 AND died_at IS NULL
+                    ),
+                    dead AS (
+                        SELECT COUNT(*) - COALESCE(SUM(is_replay), 0) AS own, COALESCE(SUM(is_replay), 0) AS replays
+                        FROM parked INDEXED BY parked_dead WHERE publisher_id = ?1 AND died_at IS NOT NULL
+                    )
                 SELECT progress.*, topics.received_count,
-                    (SELECT COUNT(*) FROM parked WHERE parked.publisher_id = progress.publisher_id) AS parked
+                    waiting.own AS parked, dead.own AS dead, waiting.replays + dead.replays AS replaying
                 FROM progress
                     JOIN publishers ON publishers.id = progress.publisher_id
                     JOIN topics ON topics.id = publishers.topic_id
-                WHERE progress.publisher_id = ?
+                    JOIN waiting
+                    JOIN dead
+                WHERE progress.publisher_id = ?1
                 """
         )
         var stored: [Int64: StoredProgress] = [:]

@@ -13,11 +13,11 @@ extension SQLiteStore {
                     sql: """
                         INSERT INTO publishers (
                             topic_id, target, type, active, from_now, seconds_timeout, seconds_retry,
-                            seconds_retry_max, max_attempts, chunk_size, max_demand, min_demand, ordering, body,
-                            inserted_at
-                        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            seconds_retry_max, retry_schedule, max_attempts, chunk_size, max_demand, min_demand,
+                            rate_limit, ordering, body, headers, secret, inserted_at
+                        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
-                    arguments: [topicID] + settings.columns + [time.milliseconds]
+                    arguments: [topicID] + (try settings.columns) + [time.milliseconds]
                 )
             } catch let error as DatabaseError where error.isTaken {
                 throw StoreError.taken
@@ -75,11 +75,12 @@ extension SQLiteStore {
                 sql: """
                     UPDATE publishers
                     SET target = ?, type = ?, active = ?, from_now = ?, seconds_timeout = ?, seconds_retry = ?,
-                        seconds_retry_max = ?, max_attempts = ?, chunk_size = ?, max_demand = ?, min_demand = ?,
-                        ordering = ?, body = ?, revision = revision + 1
+                        seconds_retry_max = ?, retry_schedule = ?, max_attempts = ?, chunk_size = ?, max_demand = ?,
+                        min_demand = ?, rate_limit = ?, ordering = ?, body = ?, headers = ?, secret = ?,
+                        paused_because = CASE WHEN ? THEN NULL ELSE paused_because END, revision = revision + 1
                     WHERE id = ?
                     """,
-                arguments: settings.columns + [id]
+                arguments: (try settings.columns) + [settings.active, id]
             )
         } catch let error as DatabaseError where error.isTaken {
             throw StoreError.taken
@@ -132,11 +133,15 @@ extension SQLiteStore {
 }
 
 extension PublisherSettings {
-    /// In the order of the table's columns, from `target` to `body`.
+    /// In the order of the statements above, from `target` to `secret`.
     fileprivate var columns: StatementArguments {
-        [
-            target, type.rawValue, active, fromNow, secondsTimeout, secondsRetry, secondsRetryMax, maxAttempts,
-            chunkSize, maxDemand, minDemand, ordering.rawValue, body.rawValue,
-        ]
+        get throws {
+            [
+                target, type.rawValue, active, fromNow, secondsTimeout, secondsRetry, secondsRetryMax,
+                try JSONText.encode(retrySchedule), maxAttempts, chunkSize, maxDemand, minDemand, rateLimit,
+                ordering.rawValue, body.rawValue, try JSONText.encode(headers.isEmpty ? nil : headers),
+                try JSONText.encode(secret),
+            ]
+        }
     }
 }

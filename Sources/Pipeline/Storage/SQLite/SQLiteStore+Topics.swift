@@ -100,6 +100,15 @@ extension SQLiteStore {
         }
     }
 
+    static func heads(of topics: [Int64], _ db: Database) throws -> [TopicHead] {
+        try topics.compactMap { topic in
+            try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT id, head_id, received_count FROM topics WHERE id = ?"),
+                arguments: [topic]
+            ).map { TopicHead(topicID: $0[0], headID: $0[1], receivedCount: $0[2]) }
+        }
+    }
+
     /// The topic, unless it has been deleted.
     static func topic(_ id: Int64, _ db: Database) throws -> Topic? {
         try Row.fetchOne(

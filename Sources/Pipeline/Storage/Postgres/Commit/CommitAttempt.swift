@@ -1,23 +1,35 @@
 /// A batch that may have to be written more than once, because the connection was lost and nobody knows what is stored.
 ///
-/// Appends are found by their number. Settlements are repeated: that changes nothing.
+/// Appends and notices are found by their number. Settlements are repeated: that changes nothing.
 struct CommitAttempt: Sendable {
     private let batch: StoreBatch
-    private let receipts: [Int64]
+    private let firstReceipt: Int64
     /// Members that are known to be stored, by their place.
     private var stored: [Int: StoreReceipt.AppendResult] = [:]
+    /// Settlements whose notices are known to be stored, by their place.
+    private var noticed: Set<Int> = []
 
-    init(_ batch: StoreBatch, receipts: [Int64]) {
+    /// How many numbers a batch takes.
+    static func receiptCount(_ batch: StoreBatch) -> Int {
+        batch.appends.count + (batch.settlements.contains { $0.notices != nil } ? batch.settlements.count : 0)
+    }
+
+    init(_ batch: StoreBatch, firstReceipt: Int64) {
         self.batch = batch
-        self.receipts = receipts
+        self.firstReceipt = firstReceipt
     }
 
     /// What is still to be written.
     var rest: PostgresCommit {
         let places = openPlaces
         return PostgresCommit(
-            batch: StoreBatch(appends: places.map { batch.appends[$0] }, settlements: batch.settlements),
-            receipts: places.map { receipts[$0] }
+            appends: places.map { (batch.appends[$0], firstReceipt + Int64($0)) },
+            settlements: batch.settlements.enumerated().map { place, settlement in
+                var settlement = settlement
+                if noticed.contains(place) { settlement.notices = nil }
+                return NumberedSettlement(settlement: settlement, receipt: receipt(ofNotices: place))
+            },
+            noticed: Set(noticed.compactMap { batch.settlements[$0].notices?.topicID })
         )
     }
 
@@ -25,36 +37,40 @@ struct CommitAttempt: Sendable {
     ///
     /// - Parameter heads: What was known of the topics before; what is looked for stands after it.
     func find(after heads: [Int64: Int64]) -> PostgresQuery {
-        let topics = Set(batch.appends.map(\.topicID)).sorted()
+        let topics = Set(batch.appends.map(\.topicID) + batch.settlements.compactMap(\.notices?.topicID)).sorted()
         return Self.findReceipts(
             .ints(topics),
             .ints(topics.map { heads[$0] ?? 0 }),
-            .int(receipts.first ?? 0),
-            .int(receipts.last ?? 0)
+            .int(firstReceipt),
+            .int(firstReceipt + Int64(Self.receiptCount(batch)) - 1)
         )
     }
 
     mutating func found(_ result: PostgresResult) {
         var rows: [Int64: [(id: Int64, after: Int64)]] = [:]
         for row in result.rows { rows[row.int(0), default: []].append((row.int(1), row.int(2))) }
-        for (place, receipt) in receipts.enumerated() {
-            guard let own = rows[receipt] else { continue }
+        for place in batch.appends.indices {
+            guard let own = rows[firstReceipt + Int64(place)] else { continue }
             stored[place] = .appended(ids: own.map(\.id), after: own[0].after)
+        }
+        for place in batch.settlements.indices where rows[receipt(ofNotices: place)] != nil {
+            noticed.insert(place)
         }
     }
 
     /// The receipt of the whole batch, with that of the rest.
     func merge(_ receipt: StoreReceipt) -> StoreReceipt {
         guard !stored.isEmpty else { return receipt }
+        var receipt = receipt
         var appends = stored
         for (place, result) in zip(openPlaces, receipt.appends) { appends[place] = result }
-        return StoreReceipt(
-            appends: batch.appends.indices.map { appends[$0] ?? .unknownTopic },
-            settlements: receipt.settlements
-        )
+        receipt.appends = batch.appends.indices.map { appends[$0] ?? .unknownTopic }
+        return receipt
     }
 
     private var openPlaces: [Int] { batch.appends.indices.filter { stored[$0] == nil } }
+
+    private func receipt(ofNotices place: Int) -> Int64 { firstReceipt + Int64(batch.appends.count + place) }
 
     private static let findReceipts = PostgresStatement(
         "find receipts",

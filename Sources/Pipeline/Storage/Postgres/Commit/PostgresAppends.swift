@@ -18,9 +18,38 @@ enum PostgresAppends {
         )
     }
 
+    /// Notices of settlements that are written.
+    ///
+    /// - Parameter members: with the number of each one's notices.
+    static func insert(noticesOf members: some Collection<NumberedSettlement>) -> PostgresQuery {
+        let notices = members.flatMap { member in
+            (member.settlement.notices?.messages ?? []).map { (of: member, message: $0) }
+        }
+        return insertNotices(
+            .ints(notices.map { $0.of.settlement.notices?.topicID ?? 0 }),
+            .ints(notices.map(\.of.receipt)),
+            .ints(notices.map(\.message.receivedAt.milliseconds)),
+            .blobs(notices.map(\.message.attributes)),
+            .blobs(notices.map(\.message.payload)),
+            .ints(notices.map(\.of.settlement.publisher)),
+            .ints(notices.map(\.of.settlement.progress.epoch))
+        )
+    }
+
+    static func tell(_ topics: some Collection<Int64>) -> PostgresQuery { tellHeads(.ints(topics)) }
+
     /// Heads of those topics that exist, by id.
     static func heads(_ result: PostgresResult) -> [Int64: Int64] {
         Dictionary(uniqueKeysWithValues: result.rows.map { ($0.int(0), $0.int(1)) })
+    }
+
+    static func told(_ result: PostgresResult) -> [TopicHead] {
+        result.rows.map { TopicHead(topicID: $0.int(0), headID: $0.int(1), receivedCount: $0.int(2)) }
+    }
+
+    /// Where the notices with a number were appended, and the id of the last of them.
+    static func notices(_ result: PostgresResult) -> [Int64: (topic: Int64, head: Int64)] {
+        Dictionary(result.rows.map { ($0.int(1), ($0.int(0), $0.int(2))) }) { $1 }
     }
 
     /// Ids in the order of the messages: they were drawn in it.
@@ -33,19 +62,46 @@ enum PostgresAppends {
         "SELECT id, head_id FROM topics WHERE id = ANY ($1::int8[]) AND NOT deleted ORDER BY id FOR NO KEY UPDATE"
     )
 
-    /// `unnest` answers the rows in order, and the filter keeps it. A first id that is not above the head makes the new
-    /// head NULL, which the table refuses.
+    private static let tellHeads = PostgresStatement(
+        "tell heads",
+        "SELECT id, head_id, received_count FROM topics WHERE id = ANY ($1::int8[]) ORDER BY id"
+    )
+
     static let insertMessages = PostgresStatement(
         "insert messages",
+        insertion() + " SELECT id FROM added"
+    )
+
+    /// Those of whoever still owns the publisher, as with parked rows.
+    private static let insertNotices = PostgresStatement(
+        "insert notices",
+        insertion(
+            from: ", $6::int8[], $7::int8[]",
+            named: ", publisher_id, epoch",
+            where: "AND epoch = (SELECT progress.epoch FROM progress WHERE progress.publisher_id = given.publisher_id)"
+        ) + " SELECT topic_id, receipt, id FROM added ORDER BY id"
+    )
+
+    /// `unnest` answers the rows in order, and the filter keeps it. A first id that is not above the head makes the new
+    /// head NULL, which the table refuses.
+    ///
+    /// - Parameters:
+    ///   - arrays: to be unnested beside those of the messages.
+    private static func insertion(
+        from arrays: String = "",
+        named names: String = "",
+        where condition: String = ""
+    ) -> String {
         """
         WITH added AS (
             INSERT INTO messages (id, topic_id, receipt, received_at, bytes, attributes, payload)
             SELECT nextval('message_ids'), topic_id, receipt, received_at, length(attributes) + length(payload),
                 attributes, payload
-            FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::bytea[], $5::bytea[])
-                AS given (topic_id, receipt, received_at, attributes, payload)
+            FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::bytea[], $5::bytea[]\(arrays))
+                AS given (topic_id, receipt, received_at, attributes, payload\(names))
             WHERE topic_id = ANY (ARRAY (SELECT id FROM topics WHERE id = ANY ($1::int8[]) AND NOT deleted))
-            RETURNING topic_id, id
+                \(condition)
+            RETURNING topic_id, receipt, id
         ), moved AS (
             UPDATE topics
             SET head_id = CASE WHEN new.first > head_id THEN new.last END,
@@ -53,7 +109,6 @@ enum PostgresAppends {
             FROM (SELECT topic_id, min(id) AS first, max(id) AS last, count(*) AS count FROM added GROUP BY 1) AS new
             WHERE topics.id = new.topic_id
         )
-        SELECT id FROM added
         """
-    )
+    }
 }

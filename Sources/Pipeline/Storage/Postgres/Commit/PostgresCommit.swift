@@ -1,8 +1,10 @@
 /// One batch on its way into the database: in one round trip as a rule, in several when a member makes it fail.
 struct PostgresCommit: Sendable {
-    let batch: StoreBatch
-    /// The number of each append.
-    let receipts: [Int64]
+    /// With the number of each.
+    let appends: [(append: Append, receipt: Int64)]
+    let settlements: [NumberedSettlement]
+    /// Topics whose heads are to be told beside those that notices are appended to now.
+    let noticed: Set<Int64>
 
     /// - Throws: `PostgresError`. After `.report` nothing is stored.
     func run(on connection: isolated PostgresConnection) throws -> StoreReceipt {
@@ -13,42 +15,97 @@ struct PostgresCommit: Sendable {
         }
     }
 
-    var topics: [Int64] { Set(batch.appends.map(\.topicID)).sorted() }
-
-    private var numberedAppends: [(append: Append, receipt: Int64)] {
-        zip(batch.appends, receipts).map { ($0, $1) }
+    /// Locks what is written: records by publisher, then topics.
+    private var locks: [PostgresQuery] {
+        var queries: [PostgresQuery] = []
+        if !settlements.isEmpty { queries.append(PostgresSettlements.lock(settlements.map(\.settlement))) }
+        if !topics.isEmpty { queries.append(PostgresAppends.lock(topics)) }
+        return queries
     }
+
+    private var topics: [Int64] { Set(appends.map(\.append.topicID) + noticeTopics).sorted() }
+
+    private var noticeTopics: [Int64] { settlements.compactMap(\.settlement.notices?.topicID) }
+
+    private var hasMessages: Bool { appends.contains { !$0.append.messages.isEmpty } }
 
     // MARK: In one round trip
 
     /// One transaction without BEGIN and COMMIT: the end of the pipeline commits it.
     private func runAtOnce(on connection: isolated PostgresConnection) throws -> StoreReceipt {
-        var queries: [PostgresQuery] = []
-        let rounds = PostgresSettlements.rounds(batch.settlements[...])
-        var records: [Int] = []
-        if !rounds.isEmpty { queries.append(PostgresSettlements.lock(batch.settlements)) }
-        for round in rounds {
-            records.append(queries.count)
-            queries += PostgresSettlements.write(round.map { batch.settlements[$0] })
-        }
-        let lock = queries.count
-        let hasMessages = batch.appends.contains { !$0.messages.isEmpty }
-        if !batch.appends.isEmpty { queries.append(PostgresAppends.lock(topics)) }
-        if hasMessages { queries.append(PostgresAppends.insert(numberedAppends)) }
+        var queries = locks
         guard !queries.isEmpty else { return StoreReceipt(appends: [], settlements: []) }
+        let lock = queries.count - 1
+        let rounds = try SettlementRound.rounds(settlements[...]).map { round in
+            let first = queries.count
+            queries += try round.queries
+            return (round: round, results: first..<queries.count)
+        }
+        let insert = queries.count
+        if hasMessages { queries.append(PostgresAppends.insert(appends)) }
+        let told = noticed.union(noticeTopics).sorted()
+        if !told.isEmpty { queries.append(PostgresAppends.tell(told)) }
 
         let results = try connection.run(queries)
-        var settlements = Array(repeating: StoreReceipt.SettlementResult.fenced, count: batch.settlements.count)
-        for (round, record) in zip(rounds, records) {
-            let written = PostgresSettlements.written(results[record])
-            for index in round where written.contains(batch.settlements[index].publisher) {
-                settlements[index] = .settled
+        var outcomes: [Int: SettlementRound.Outcome] = [:]
+        for (round, places) in rounds { outcomes.merge(round.outcomes(results[places])) { $1 } }
+        let written = settlements.indices.map { outcomes[$0] ?? SettlementRound.Outcome(result: .fenced) }
+        var heads = topics.isEmpty ? [:] : PostgresAppends.heads(results[lock])
+        Self.move(&heads, written)
+        let ids = hasMessages ? PostgresAppends.ids(results[insert]) : []
+        return receipt(
+            appends: Self.deal(ids, to: appends.map(\.append)[...], &heads),
+            settlements: written,
+            heads: told.isEmpty ? [] : PostgresAppends.told(results[results.count - 1])
+        )
+    }
+
+    private func receipt(
+        appends: [StoreReceipt.AppendResult],
+        settlements: [SettlementRound.Outcome],
+        heads: [TopicHead]
+    ) -> StoreReceipt {
+        let noticed = noticed.union(settlements.compactMap(\.noticed?.topic))
+        return StoreReceipt(
+            appends: appends,
+            settlements: settlements.map(\.result),
+            noticed: heads.filter { noticed.contains($0.topicID) }
+        )
+    }
+
+    // MARK: Member by member
+
+    private func runApart(on connection: isolated PostgresConnection) throws -> StoreReceipt {
+        let locked = try connection.run(locks)
+        let written = try Self.split(
+            settlements[...],
+            on: connection,
+            blame: { SettlementRound.Outcome(result: .failed($0)) },
+            { members, connection in
+                var outcomes: [Int: SettlementRound.Outcome] = [:]
+                for round in SettlementRound.rounds(members) {
+                    outcomes.merge(round.outcomes(try connection.run(try round.queries))) { $1 }
+                }
+                return members.indices.map { outcomes[$0] ?? SettlementRound.Outcome(result: .fenced) }
             }
+        )
+        var heads = topics.isEmpty ? [:] : PostgresAppends.heads(locked[locked.count - 1])
+        Self.move(&heads, written)
+        let results = try Self.split(appends[...], on: connection, blame: StoreReceipt.AppendResult.failed) {
+            members,
+            connection in
+            var ids: [Int64] = []
+            if members.contains(where: { !$0.append.messages.isEmpty }) {
+                ids = PostgresAppends.ids(try connection.run([PostgresAppends.insert(members)])[0])
+            }
+            return Self.deal(ids, to: members.map(\.append)[...], &heads)
         }
-        guard !batch.appends.isEmpty else { return StoreReceipt(appends: [], settlements: settlements) }
-        var heads = PostgresAppends.heads(results[lock])
-        let ids = hasMessages ? PostgresAppends.ids(results[lock + 1]) : []
-        return StoreReceipt(appends: Self.deal(ids, to: batch.appends[...], &heads), settlements: settlements)
+        let told = noticed.union(noticeTopics).sorted()
+        return receipt(
+            appends: results,
+            settlements: written,
+            heads: told.isEmpty ? [] : PostgresAppends.told(try connection.run([PostgresAppends.tell(told)])[0])
+        )
     }
 
     /// Gives each member its ids, and moves the heads.
@@ -67,40 +124,11 @@ struct PostgresCommit: Sendable {
         }
     }
 
-    // MARK: Member by member
-
-    private func runApart(on connection: isolated PostgresConnection) throws -> StoreReceipt {
-        var queries: [PostgresQuery] = []
-        if !batch.settlements.isEmpty { queries.append(PostgresSettlements.lock(batch.settlements)) }
-        if !batch.appends.isEmpty { queries.append(PostgresAppends.lock(topics)) }
-        let locks = try connection.run(queries)
-        let settlements = try Self.split(
-            batch.settlements[...],
-            on: connection,
-            blame: StoreReceipt.SettlementResult.failed
-        ) { members, connection in
-            var results: [Int: StoreReceipt.SettlementResult] = [:]
-            for round in PostgresSettlements.rounds(members) {
-                let answers = try connection.run(PostgresSettlements.write(round.map { members[$0] }))
-                let written = PostgresSettlements.written(answers[0])
-                for index in round { results[index] = written.contains(members[index].publisher) ? .settled : .fenced }
-            }
-            return members.indices.map { results[$0] ?? .fenced }
+    /// Moves the heads behind the notices, which come before what is appended.
+    private static func move(_ heads: inout [Int64: Int64], _ outcomes: [SettlementRound.Outcome]) {
+        for notice in outcomes.compactMap(\.noticed) {
+            heads[notice.topic] = max(heads[notice.topic] ?? 0, notice.head)
         }
-        guard !batch.appends.isEmpty, let lock = locks.last else {
-            return StoreReceipt(appends: [], settlements: settlements)
-        }
-        var heads = PostgresAppends.heads(lock)
-        let appends = try Self.split(numberedAppends[...], on: connection, blame: StoreReceipt.AppendResult.failed) {
-            members,
-            connection in
-            var ids: [Int64] = []
-            if members.contains(where: { !$0.append.messages.isEmpty }) {
-                ids = PostgresAppends.ids(try connection.run([PostgresAppends.insert(members)])[0])
-            }
-            return Self.deal(ids, to: members.map(\.append)[...], &heads)
-        }
-        return StoreReceipt(appends: appends, settlements: settlements)
     }
 
     /// Writes the members under one savepoint. When that fails through a row, they are tried in two parts, and so on,

@@ -8,8 +8,8 @@ enum PostgresSettlements {
     }
 
     /// - Parameter settlements: at most one of each publisher.
-    static func write(_ settlements: some Collection<Settlement>) -> [PostgresQuery] {
-        var queries = [update(settlements)]
+    static func write(_ settlements: some Collection<Settlement>) throws -> [PostgresQuery] {
+        var queries = [try update(settlements)]
         let parked = settlements.flatMap { settlement in
             settlement.lastParked.map { (publisher: settlement.publisher, epoch: settlement.progress.epoch, row: $0) }
         }
@@ -20,9 +20,14 @@ enum PostgresSettlements {
                     .ints(parked.map(\.epoch)),
                     .ints(parked.map(\.row.messageID)),
                     .ints(parked.map { Int64($0.row.attempts) }),
+                    .ints(parked.map { Int64($0.row.strikes) }),
+                    .texts(parked.map(\.row.cause.rawValue)),
+                    .ints(parked.map { $0.row.attemptedAt?.milliseconds }),
                     .ints(parked.map(\.row.dueAt.milliseconds)),
                     .ints(parked.map { $0.row.lastStatus.map(Int64.init) }),
-                    .texts(parked.map(\.row.lastError))
+                    .texts(parked.map(\.row.lastError)),
+                    .ints(parked.map { $0.row.diedAt?.milliseconds }),
+                    .ints(parked.map { $0.row.isReplay ? 1 : 0 })
                 )
             )
         }
@@ -38,6 +43,31 @@ enum PostgresSettlements {
                 )
             )
         }
+        let due = settlements.flatMap { settlement in
+            settlement.due.sorted { $0.key < $1.key }.map { message, time in
+                (publisher: settlement.publisher, epoch: settlement.progress.epoch, message: message, time: time)
+            }
+        }
+        if !due.isEmpty {
+            queries.append(
+                makeDue(
+                    .ints(due.map(\.publisher)),
+                    .ints(due.map(\.epoch)),
+                    .ints(due.map(\.message)),
+                    .ints(due.map(\.time.milliseconds))
+                )
+            )
+        }
+        let paused = settlements.filter { $0.pause != nil }
+        if !paused.isEmpty {
+            queries.append(
+                pause(
+                    .ints(paused.map(\.publisher)),
+                    .ints(paused.map(\.progress.epoch)),
+                    .texts(paused.map { $0.pause?.reason })
+                )
+            )
+        }
         let attempts = settlements.flatMap { settlement in
             settlement.attempts.map { (publisher: settlement.publisher, attempt: $0) }
         }
@@ -50,20 +80,7 @@ enum PostgresSettlements {
         Set(result.rows.map { $0.int(0) })
     }
 
-    /// Settlements in groups that hold each publisher at most once, to be written one after the other.
-    static func rounds(_ settlements: ArraySlice<Settlement>) -> [[Int]] {
-        var rounds: [[Int]] = []
-        var next: [Int64: Int] = [:]
-        for index in settlements.indices {
-            let round = next[settlements[index].publisher, default: 0]
-            next[settlements[index].publisher] = round + 1
-            if round == rounds.count { rounds.append([]) }
-            rounds[round].append(index)
-        }
-        return rounds
-    }
-
-    private static func update(_ settlements: some Collection<Settlement>) -> PostgresQuery {
+    private static func update(_ settlements: some Collection<Settlement>) throws -> PostgresQuery {
         updateProgress(
             .ints(settlements.map(\.publisher)),
             .ints(settlements.map(\.progress.epoch)),
@@ -72,7 +89,11 @@ enum PostgresSettlements {
             .ints(settlements.map(\.progress.leftCount)),
             .ints(settlements.map(\.progress.delivered)),
             .ints(settlements.map(\.progress.discarded)),
-            .ints(settlements.map { $0.progress.lastDeliveredAt?.milliseconds })
+            .ints(settlements.map { $0.progress.lastDeliveredAt?.milliseconds }),
+            .ints(settlements.map(\.progress.replayed)),
+            .ints(settlements.map { $0.progress.lastSuccessAt?.milliseconds }),
+            .texts(try settlements.map { try JSONText.encode($0.progress.circuit) }),
+            .texts(try settlements.map { try JSONText.encode($0.progress.replay) })
         )
     }
 
@@ -103,10 +124,16 @@ enum PostgresSettlements {
         """
         UPDATE progress
         SET epoch = given.epoch, high = given.high, holes = given.holes, left_count = given.left_count,
-            delivered = given.delivered, discarded = given.discarded, last_delivered_at = given.last_delivered_at
+            delivered = given.delivered, discarded = given.discarded, last_delivered_at = given.last_delivered_at,
+            replayed = given.replayed, last_success_at = given.last_success_at, circuit = given.circuit,
+            replay = given.replay
         FROM unnest(
-                $1::int8[], $2::int8[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[]
-            ) AS given (publisher_id, epoch, high, holes, left_count, delivered, discarded, last_delivered_at)
+                $1::int8[], $2::int8[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
+                $9::int8[], $10::int8[], $11::text[], $12::text[]
+            ) AS given (
+                publisher_id, epoch, high, holes, left_count, delivered, discarded, last_delivered_at, replayed,
+                last_success_at, circuit, replay
+            )
         WHERE progress.publisher_id = given.publisher_id AND progress.epoch <= given.epoch
         RETURNING progress.publisher_id
         """
@@ -115,14 +142,24 @@ enum PostgresSettlements {
     private static let park = PostgresStatement(
         "park",
         """
-        INSERT INTO parked (publisher_id, message_id, attempts, due_at, last_status, last_error)
-        SELECT given.publisher_id, message_id, attempts, due_at, last_status, last_error
-        FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::text[])
-                AS given (publisher_id, epoch, message_id, attempts, due_at, last_status, last_error)
+        INSERT INTO parked (
+            publisher_id, message_id, attempts, strikes, cause, attempted_at, due_at, last_status, last_error, died_at,
+            is_replay
+        )
+        SELECT given.publisher_id, message_id, attempts, strikes, cause, attempted_at, due_at, last_status, last_error,
+            died_at, is_replay <> 0
+        FROM unnest(
+                $1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::text[], $7::int8[], $8::int8[],
+                $9::int8[], $10::text[], $11::int8[], $12::int8[]
+            ) AS given (
+                publisher_id, epoch, message_id, attempts, strikes, cause, attempted_at, due_at, last_status,
+                last_error, died_at, is_replay
+            )
             JOIN progress ON progress.publisher_id = given.publisher_id AND progress.epoch = given.epoch
         ON CONFLICT (publisher_id, message_id) DO UPDATE
-        SET attempts = excluded.attempts, due_at = excluded.due_at, last_status = excluded.last_status,
-            last_error = excluded.last_error
+        SET attempts = excluded.attempts, strikes = excluded.strikes, cause = excluded.cause,
+            attempted_at = excluded.attempted_at, due_at = excluded.due_at, last_status = excluded.last_status,
+            last_error = excluded.last_error, died_at = excluded.died_at, is_replay = excluded.is_replay
         """
     )
 
@@ -133,6 +170,29 @@ enum PostgresSettlements {
         USING unnest($1::int8[], $2::int8[], $3::int8[]) AS given (publisher_id, epoch, message_id)
             JOIN progress ON progress.publisher_id = given.publisher_id AND progress.epoch = given.epoch
         WHERE parked.publisher_id = given.publisher_id AND parked.message_id = given.message_id
+        """
+    )
+
+    private static let makeDue = PostgresStatement(
+        "make due",
+        """
+        UPDATE parked
+        SET due_at = given.due_at, strikes = CASE WHEN died_at IS NULL THEN strikes ELSE 0 END, died_at = NULL
+        FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[])
+                AS given (publisher_id, epoch, message_id, due_at)
+            JOIN progress ON progress.publisher_id = given.publisher_id AND progress.epoch = given.epoch
+        WHERE parked.publisher_id = given.publisher_id AND parked.message_id = given.message_id
+        """
+    )
+
+    private static let pause = PostgresStatement(
+        "pause",
+        """
+        UPDATE publishers
+        SET active = false, paused_because = given.reason, revision = revision + 1
+        FROM unnest($1::int8[], $2::int8[], $3::text[]) AS given (publisher_id, epoch, reason)
+            JOIN progress ON progress.publisher_id = given.publisher_id AND progress.epoch = given.epoch
+        WHERE publishers.id = given.publisher_id
         """
     )
 

@@ -4,7 +4,7 @@
 /// changes with every message is indexed, and rows that change often have room on their page for their next version.
 enum PostgresSchema {
     /// Each migration is one transaction. Its number is its place, from 1.
-    static let migrations: [[String]] = [log]
+    static let migrations: [[String]] = [log, perseverance]
 
     static let version = migrations.count
 
@@ -120,5 +120,44 @@ enum PostgresSchema {
         // One row that is written to find out whether the database can be.
         "CREATE TABLE probe (written bigint NOT NULL)",
         "INSERT INTO probe (written) VALUES (0)",
+    ]
+
+    private static let perseverance = [
+        // `retry_schedule`, `headers` and `secret` are JSON.
+        """
+        ALTER TABLE publishers
+            ADD COLUMN retry_schedule text,
+            ADD COLUMN rate_limit     bigint,
+            ADD COLUMN headers        text,
+            ADD COLUMN secret         text,
+            ADD COLUMN paused_because text
+        """,
+        // `circuit` and `replay` are JSON, and NULL nearly always.
+        """
+        ALTER TABLE progress
+            ADD COLUMN replayed        bigint NOT NULL DEFAULT 0,
+            ADD COLUMN last_success_at bigint,
+            ADD COLUMN circuit         text,
+            ADD COLUMN replay          text
+        """,
+        "UPDATE progress SET last_success_at = last_delivered_at",
+        """
+        ALTER TABLE parked
+            ADD COLUMN strikes      bigint  NOT NULL DEFAULT 0,
+            ADD COLUMN cause        text    NOT NULL DEFAULT 'target',
+            ADD COLUMN attempted_at bigint,
+            ADD COLUMN died_at      bigint,
+            ADD COLUMN is_replay    boolean NOT NULL DEFAULT false
+        """,
+        // A row is in one of the two, and both answer how many there are without the rows. Dead ones are never due.
+        "DROP INDEX parked_due",
+        """
+        CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id) INCLUDE (is_replay)
+        WHERE died_at IS NULL
+        """,
+        """
+        CREATE INDEX parked_dead ON parked (publisher_id, message_id) INCLUDE (is_replay)
+        WHERE died_at IS NOT NULL
+        """,
     ]
 }

@@ -27,7 +27,8 @@ extension Publisher {
             topic: row.text("topic"),
             settings: try PublisherSettings(row: row),
             insertedAt: Timestamp(milliseconds: row.int("inserted_at")),
-            revision: row.int("revision")
+            revision: row.int("revision"),
+            pausedBecause: row.text("paused_because")
         )
     }
 }
@@ -40,22 +41,29 @@ extension PublisherSettings {
         secondsTimeout = row.int("seconds_timeout")
         secondsRetry = row.int("seconds_retry")
         secondsRetryMax = row.int("seconds_retry_max")
+        retrySchedule = try JSONText.decode(row.text("retry_schedule"), "retry_schedule")
         maxAttempts = row.int("max_attempts")
         chunkSize = row.int("chunk_size")
         maxDemand = row.int("max_demand")
         minDemand = row.int("min_demand")
+        rateLimit = row.int("rate_limit")
         ordering = try row.word("ordering")
         body = try row.word("body")
+        headers = try JSONText.decode(row.text("headers"), "headers") ?? []
+        secret = try JSONText.decode(row.text("secret"), "secret")
     }
 
-    /// In the order of the table's columns, from `target` to `body`.
+    /// In the order of the statements, from `target` to `secret`.
     var parameters: [PostgresParameter] {
-        [
-            .text(target), .text(type.rawValue), .bool(active), .bool(fromNow), .int(secondsTimeout),
-            .int(secondsRetry),
-            .int(secondsRetryMax), .int(maxAttempts), .int(chunkSize), .int(maxDemand), .int(minDemand),
-            .text(ordering.rawValue), .text(body.rawValue),
-        ]
+        get throws {
+            [
+                .text(target), .text(type.rawValue), .bool(active), .bool(fromNow), .int(secondsTimeout),
+                .int(secondsRetry), .int(secondsRetryMax), .text(try JSONText.encode(retrySchedule)),
+                .int(maxAttempts), .int(chunkSize), .int(maxDemand), .int(minDemand), .int(rateLimit),
+                .text(ordering.rawValue), .text(body.rawValue),
+                .text(try JSONText.encode(headers.isEmpty ? nil : headers)), .text(try JSONText.encode(secret)),
+            ]
+        }
     }
 }
 
@@ -73,7 +81,11 @@ extension Progress {
             leftCount: row.int("left_count"),
             delivered: row.int("delivered"),
             discarded: row.int("discarded"),
-            lastDeliveredAt: Timestamp(milliseconds: row.int("last_delivered_at"))
+            lastDeliveredAt: Timestamp(milliseconds: row.int("last_delivered_at")),
+            replayed: row.int("replayed"),
+            lastSuccessAt: Timestamp(milliseconds: row.int("last_success_at")),
+            circuit: try JSONText.decode(row.text("circuit"), "circuit"),
+            replay: try JSONText.decode(row.text("replay"), "replay")
         )
     }
 }
@@ -83,7 +95,8 @@ extension StoredProgress {
         self.init(
             progress: try Progress(row: row),
             parked: row.int("parked"),
-            dead: 0,
+            dead: row.int("dead"),
+            replaying: row.int("replaying"),
             receivedCount: row.int("received_count")
         )
     }
@@ -103,13 +116,18 @@ extension Message {
 }
 
 extension ParkedMessage {
-    init(row: PostgresRow) {
+    init(row: PostgresRow) throws {
         self.init(
             messageID: row.int("message_id"),
             attempts: row.int("attempts"),
+            strikes: row.int("strikes"),
+            cause: try row.word("cause"),
+            attemptedAt: Timestamp(milliseconds: row.int("attempted_at")),
             dueAt: Timestamp(milliseconds: row.int("due_at")),
             lastStatus: row.int("last_status"),
-            lastError: row.text("last_error")
+            lastError: row.text("last_error"),
+            diedAt: Timestamp(milliseconds: row.int("died_at")),
+            isReplay: row.bool("is_replay")
         )
     }
 }

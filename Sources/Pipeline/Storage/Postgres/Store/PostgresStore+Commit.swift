@@ -3,8 +3,7 @@ import Synchronization
 
 extension PostgresStore {
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt {
-        let first = takeReceipts(batch.appends.count)
-        var attempt = CommitAttempt(batch, receipts: batch.appends.indices.map { first + Int64($0) })
+        var attempt = CommitAttempt(batch, firstReceipt: takeReceipts(CommitAttempt.receiptCount(batch)))
         let deadline = ContinuousClock.now + pool.options.timeout * 2
         var collisions = 0
         while true {
@@ -60,11 +59,12 @@ extension PostgresStore {
     }
 
     private func remember(_ receipt: StoreReceipt, of batch: StoreBatch) {
-        guard !batch.appends.isEmpty else { return }
+        guard !batch.appends.isEmpty || !receipt.noticed.isEmpty else { return }
         var grown: [Int64: Int64] = [:]
         for (append, result) in zip(batch.appends, receipt.appends) {
             if case .appended(let ids, _) = result, let last = ids.last { grown[append.topicID] = last }
         }
+        for head in receipt.noticed { grown[head.topicID] = head.headID }
         heads.withLock { $0.merge(grown) { max($0, $1) } }
         sentinel.announce(grown.keys)
     }

@@ -11,7 +11,7 @@ extension PostgresStore {
         ).dropFirst()
         guard let message = results[1].first.map(Message.init(row:)) else { return nil }
         var parked: [Int64: ParkedMessage] = [:]
-        for row in results[4].rows { parked[row.int("publisher_id")] = ParkedMessage(row: row) }
+        for row in results[4].rows { parked[row.int("publisher_id")] = try ParkedMessage(row: row) }
         var attempts: [Int64: [Attempt]] = [:]
         for row in results[5].rows { attempts[row.int("publisher_id"), default: []].append(try Attempt(row: row)) }
         return StoredDeliveries(

@@ -11,6 +11,18 @@ extension PostgresStore {
         }
     }
 
+    package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
+        try await read(Self.entriesOfTopic(.int(topicID), .ints(ids)))[0].rows.map {
+            LogEntry(id: $0.int(0), bytes: Int($0.int(1) as Int64))
+        }
+    }
+
+    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
+        try await read(Self.firstMessage(.int(topicID), .int(id)))[0].first.map {
+            (id: $0.int(0), receivedAt: Timestamp(milliseconds: $0.int(1)))
+        }
+    }
+
     package func messages(ids: [Int64]) async throws -> [Message] {
         try await read(Self.messagesByID(.ints(ids)))[0].rows.map(Message.init(row:))
     }
@@ -29,6 +41,20 @@ extension PostgresStore {
     private static let entriesByID = PostgresStatement(
         "entries by id",
         "SELECT id, bytes FROM messages WHERE id = ANY ($1::int8[]) ORDER BY id"
+    )
+
+    private static let entriesOfTopic = PostgresStatement(
+        "entries of topic",
+        "SELECT id, bytes FROM messages WHERE id = ANY ($2::int8[]) AND topic_id = $1::int8 ORDER BY id"
+    )
+
+    private static let firstMessage = PostgresStatement(
+        "first message",
+        """
+        SELECT id, received_at FROM messages
+        WHERE (topic_id, id) >= ($1::int8, $2::int8) AND topic_id <= $1::int8
+        ORDER BY topic_id, id LIMIT 1
+        """
     )
 
     static let messagesByID = PostgresStatement(

@@ -22,17 +22,53 @@ extension PostgresStore {
         Timestamp(milliseconds: try await read(Self.nextDue(.int(publisher)))[0].first?.int(0) as Int64?)
     }
 
-    private static let parkedDue = PostgresStatement(
+    package func rows(
+        _ kind: RowKind,
+        publisher: Int64,
+        after messageID: Int64,
+        limit: Int
+    ) async throws -> [ParkedMessage] {
+        try await read(Self.rows(kind)(.int(publisher), .int(messageID), .int(limit)))[0].rows
+            .map(ParkedMessage.init(row:))
+    }
+
+    package func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage] {
+        try await read(Self.rowsOfMessages(.int(publisher), .ints(messages)))[0].rows.map(ParkedMessage.init(row:))
+    }
+
+    /// Compared and ordered with the publisher, so that only the index of this order serves it, as in `entriesAfter`.
+    static let parkedDue = PostgresStatement(
         "parked due",
         """
-        SELECT message_id, attempts, due_at, last_status, last_error FROM parked
-        WHERE publisher_id = $1::int8 AND due_at <= $2::int8 AND (due_at, message_id) > ($3::int8, $4::int8)
-        ORDER BY due_at, message_id LIMIT $5::int8
+        SELECT * FROM parked
+        WHERE died_at IS NULL AND (publisher_id, due_at, message_id) > ($1::int8, $3::int8, $4::int8)
+            AND (publisher_id, due_at) <= ($1::int8, $2::int8)
+        ORDER BY publisher_id, due_at, message_id LIMIT $5::int8
         """
     )
 
-    private static let nextDue = PostgresStatement(
+    static let nextDue = PostgresStatement(
         "next due",
-        "SELECT min(due_at) FROM parked WHERE publisher_id = $1::int8"
+        """
+        SELECT due_at FROM parked
+        WHERE died_at IS NULL AND publisher_id >= $1::int8 AND publisher_id <= $1::int8
+        ORDER BY publisher_id, due_at LIMIT 1
+        """
+    )
+
+    static func rows(_ kind: RowKind) -> PostgresStatement {
+        PostgresStatement(
+            "\(kind) rows",
+            """
+            SELECT * FROM parked
+            WHERE (publisher_id, message_id) > ($1::int8, $2::int8) AND publisher_id <= $1::int8 \(kind.condition)
+            ORDER BY publisher_id, message_id LIMIT $3::int8
+            """
+        )
+    }
+
+    private static let rowsOfMessages = PostgresStatement(
+        "rows of messages",
+        "SELECT * FROM parked WHERE publisher_id = $1::int8 AND message_id = ANY ($2::int8[]) ORDER BY message_id"
     )
 }

@@ -39,10 +39,19 @@ extension PostgresStore {
 
     private static let storedColumns = """
         SELECT progress.*, topics.received_count,
-            (SELECT count(*) FROM parked WHERE parked.publisher_id = progress.publisher_id) AS parked
+            waiting.count - waiting.replays AS parked, dead.count - dead.replays AS dead,
+            waiting.replays + dead.replays AS replaying
         FROM progress
             JOIN publishers ON publishers.id = progress.publisher_id
             JOIN topics ON topics.id = publishers.topic_id
+            CROSS JOIN LATERAL (
+                SELECT count(*), count(*) FILTER (WHERE is_replay) AS replays
+                FROM parked WHERE parked.publisher_id = progress.publisher_id AND died_at IS NULL
+            ) AS waiting
+            CROSS JOIN LATERAL (
+                SELECT count(*), count(*) FILTER (WHERE is_replay) AS replays
+                FROM parked WHERE parked.publisher_id = progress.publisher_id AND died_at IS NOT NULL
+            ) AS dead
         WHERE progress.publisher_id = ANY ($1::int8[])
         """
 

@@ -29,7 +29,7 @@ extension PostgresStore {
         at time: Timestamp,
         on connection: isolated PostgresConnection
     ) throws -> Publisher {
-        let parameters = [.int(topic.id)] + settings.parameters + [.int(time.milliseconds)]
+        let parameters = [.int(topic.id)] + (try settings.parameters) + [.int(time.milliseconds)]
         do {
             let row = try connection.run([PostgresQuery(statement: insertPublisher, parameters: parameters)])[0].first
             guard let row else { throw StoreError.unavailable(reason: "the new publisher was not answered") }
@@ -61,7 +61,7 @@ extension PostgresStore {
             try connection.transaction { connection in
                 let stored = try connection.run([Self.lockPublisher(.int(id))])[0].first
                 guard let publisher = try stored.map(Publisher.init(row:)) else { return nil }
-                let parameters = [.int(id)] + (try change(publisher)).parameters
+                let parameters = [.int(id)] + (try change(publisher).parameters)
                 do {
                     try connection.run([PostgresQuery(statement: Self.changePublisher, parameters: parameters)])
                 } catch let error as PostgresError where error.isTaken {
@@ -87,11 +87,13 @@ extension PostgresStore {
         "insert publisher",
         """
         INSERT INTO publishers (
-            topic_id, target, type, active, from_now, seconds_timeout, seconds_retry, seconds_retry_max, max_attempts,
-            chunk_size, max_demand, min_demand, ordering, body, inserted_at
+            topic_id, target, type, active, from_now, seconds_timeout, seconds_retry, seconds_retry_max,
+            retry_schedule, max_attempts, chunk_size, max_demand, min_demand, rate_limit, ordering, body, headers,
+            secret, inserted_at
         ) VALUES (
-            $1::int8, $2::text, $3::text, $4::bool, $5::bool, $6::int8, $7::int8, $8::int8, $9::int8,
-            $10::int8, $11::int8, $12::int8, $13::text, $14::text, $15::int8
+            $1::int8, $2::text, $3::text, $4::bool, $5::bool, $6::int8, $7::int8, $8::int8,
+            $9::text, $10::int8, $11::int8, $12::int8, $13::int8, $14::int8, $15::text, $16::text, $17::text,
+            $18::text, $19::int8
         ) RETURNING id
         """
     )
@@ -130,9 +132,10 @@ extension PostgresStore {
         """
         UPDATE publishers
         SET target = $2::text, type = $3::text, active = $4::bool, from_now = $5::bool, seconds_timeout = $6::int8,
-            seconds_retry = $7::int8, seconds_retry_max = $8::int8, max_attempts = $9::int8, chunk_size = $10::int8,
-            max_demand = $11::int8, min_demand = $12::int8, ordering = $13::text, body = $14::text,
-            revision = revision + 1
+            seconds_retry = $7::int8, seconds_retry_max = $8::int8, retry_schedule = $9::text,
+            max_attempts = $10::int8, chunk_size = $11::int8, max_demand = $12::int8, min_demand = $13::int8,
+            rate_limit = $14::int8, ordering = $15::text, body = $16::text, headers = $17::text, secret = $18::text,
+            paused_because = CASE WHEN $4::bool THEN NULL ELSE paused_because END, revision = revision + 1
         WHERE id = $1::int8
         """
     )
