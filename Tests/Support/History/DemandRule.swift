@@ -1,5 +1,5 @@
 /// I4: never more than `max_demand` messages are unsettled. What a target has taken arrives again only after a kill or a
-/// crash, and then at most `max_demand` messages each time.
+/// crash, and then at most `max_demand` messages each time, or by a hand.
 struct DemandRule: HistoryRule {
     private struct Traces {
         var maxDemand: Int
@@ -23,8 +23,12 @@ struct DemandRule: HistoryRule {
             traces.maxDemand = maxDemand
             traces.largest = max(traces.largest, maxDemand)
             publishers[publisher] = traces
-        case .attemptStarted(let publisher, let id):
+        case .unsubscribed(let publisher):
+            publishers[publisher] = nil
+        case .attemptStarted(let publisher, let id, _):
             started(publisher, id)
+        case .replayedByHand(let publisher, let ids):
+            publishers[publisher]?.taken.subtract(ids)
         case .settled(let publisher, let id, _):
             publishers[publisher]?.unsettled.remove(id)
         case .arrived(let publisher, let id, _, true, _):

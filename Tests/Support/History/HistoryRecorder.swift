@@ -4,12 +4,15 @@ import Synchronization
 /// Takes down a history from many tasks, in one order.
 package final class HistoryRecorder: Sendable {
     private let events = Mutex<[History.Event]>([])
-    private let begin = ContinuousClock.now
+    private let time: @Sendable () -> Duration
 
-    package init() {}
+    /// - Parameter time: For the events that want one; by default the time since the recorder was made.
+    package init(time: (@Sendable () -> Duration)? = nil) {
+        let begin = ContinuousClock.now
+        self.time = time ?? { begin.duration(to: .now) }
+    }
 
-    /// The time since the recorder was made, for the events that want one.
-    package var now: Duration { begin.duration(to: .now) }
+    package var now: Duration { time() }
 
     package func record(_ event: History.Event) {
         events.withLock { $0.append(event) }
