@@ -73,7 +73,7 @@ extension PublisherTree {
     ) async throws -> Result {
         for _ in 0..<3 {
             do {
-                return try await withTaskExecutorPreference(executor, operation: body)
+                return try await withTaskExecutorPreference(preferredExecutor, operation: body)
             } catch SettlementError.fenced {
                 continue
             } catch let error as SettlementError {

@@ -31,6 +31,10 @@ final class PublisherTree: Sendable {
 
     var id: Int64 { state.id }
 
+    /// What the tree's tasks prefer. In a simulation it has to be what really runs them: a task that prefers another
+    /// executor than the one it is on takes a hop at every call.
+    var preferredExecutor: any TaskExecutor { resources.world.executor ?? executor }
+
     /// As a child of the node's supervisor, and as an executor.
     var name: String { executor.name }
 
@@ -40,7 +44,7 @@ final class PublisherTree: Sendable {
         Supervisor(
             name,
             strategy: .restForOne,
-            executor: executor,
+            executor: preferredExecutor,
             clock: resources.world.clock,
             start: Stages.Timestamp(resources.world.now()),
             logger: logger,
