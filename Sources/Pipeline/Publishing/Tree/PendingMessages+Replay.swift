@@ -1,7 +1,22 @@
 /// Messages of the range that is delivered once more.
 extension PendingMessages {
     func replay(upTo limit: Int, _ reading: DeliveryState.Reading, mayWait: Bool) async throws -> [PendingMessage] {
-        guard let replay = reading.replay else { return [] }
+        // As it is now: some of it may have been handed out since the reading began.
+        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }), replay.hasMore {
+            let found = try await slice(of: replay, upTo: limit, reading.generation, mayWait: mayWait)
+            // Where nothing is wanted nobody rings for what comes after it.
+            if let found { return found }
+        }
+        return []
+    }
+
+    /// nil: nothing of the next slice is to be delivered once more, and it is through.
+    private func slice(
+        of replay: DeliveryState.ReplayReading,
+        upTo limit: Int,
+        _ generation: Int,
+        mayWait: Bool
+    ) async throws -> [PendingMessage]? {
         let isAgain = !replay.again.isEmpty
         let entries: [LogEntry]
         if isAgain {
@@ -17,7 +32,7 @@ extension PendingMessages {
             return []
         }
         let wanted = try await wanted(entries, of: replay.record)
-        let events = try await stored(wanted, .replay, reading.generation, mayWait: mayWait) { state, ids in
+        let events = try await stored(wanted, .replay, generation, mayWait: mayWait) { state, ids in
             // Those that are left out are through, as far as the next ones have been reached.
             let reached = ids.count < wanted.count ? ids.last ?? 0 : .max
             let skipped = entries.map(\.id).filter { id in id <= reached && !wanted.contains { $0.id == id } }
@@ -25,19 +40,19 @@ extension PendingMessages {
                 ids,
                 skipping: skipped + missing,
                 again: isAgain,
-                generation: reading.generation
+                generation: generation
             )
         }
         guard events.isEmpty, wanted.isEmpty else { return events }
         let all = entries.map(\.id) + missing
         try await settle { state in
-            guard state.handOutReplay([], skipping: all, again: isAgain, generation: reading.generation) else {
+            guard state.handOutReplay([], skipping: all, again: isAgain, generation: generation) else {
                 return nil
             }
             _ = state.finishReplay()
             return Settlement(publisher: state.publisher.id, progress: state.record)
         }
-        return []
+        return nil
     }
 
     /// Without those that were received outside of the time, have not left the log, or have a row of their own.

@@ -117,8 +117,10 @@ actor PendingMessages: Source {
             events += found
         }
         // Fresh messages are fewer than their share.
-        if unused > 0, sources.contains(.rows) {
-            events += try await read(.rows, upTo: unused, reading, mayWait: false)
+        for source in sources.dropFirst() where unused > 0 {
+            let found = try await read(source, upTo: unused, reading, mayWait: events.isEmpty)
+            unused -= found.count
+            events += found
         }
         return events
     }
