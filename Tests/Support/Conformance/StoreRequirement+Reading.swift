@@ -44,7 +44,7 @@ extension StoreRequirement {
             )
             let ids = receipt.appends[0].ids
             #expect(try await test.store.messages(ids: ids).first?.payload == payload)
-            #expect(try await test.store.entries(ids: ids) == [LogEntry(id: ids[0], bytes: 8_000_002)])
+            #expect(try await test.store.entries(ids: ids) == [LogEntry(id: ids[0], bytes: 8_000_002, receivedAt: StoreUnderTest.now)])
         },
         StoreRequirement("entries are a topic's messages after an id, in order, up to a limit") { test in
             let orders = try await test.topic("orders")
@@ -55,7 +55,7 @@ extension StoreRequirement {
                 try await test.append(bills, "y")
             }
             let all = try await test.store.entries(topicID: orders.id, after: 0, limit: 100)
-            #expect(all == ids.enumerated().map { LogEntry(id: $1, bytes: $0) })
+            #expect(all == ids.enumerated().map { LogEntry(id: $1, bytes: $0, receivedAt: StoreUnderTest.now) })
             let some = try await test.store.entries(topicID: orders.id, after: ids[3], limit: 2)
             #expect(some.map(\.id) == Array(ids[4...5]))
             #expect(try await test.store.entries(topicID: orders.id, after: ids[9], limit: 2).isEmpty)
@@ -68,7 +68,7 @@ extension StoreRequirement {
             #expect(try await test.store.messages(ids: asked).map(\.id) == [ids[0], ids[2]])
             #expect(
                 try await test.store.entries(ids: asked)
-                    == [LogEntry(id: ids[0], bytes: 1), LogEntry(id: ids[2], bytes: 3)]
+                    == [LogEntry(id: ids[0], bytes: 1, receivedAt: StoreUnderTest.now), LogEntry(id: ids[2], bytes: 3, receivedAt: StoreUnderTest.now)]
             )
             #expect(try await test.store.messages(ids: []).isEmpty)
         },

@@ -119,10 +119,6 @@ package struct WatchedStore: MessageStore {
         try await base.entries(topicID: topicID, ids: ids)
     }
 
-    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
-        try await base.firstMessage(topicID: topicID, from: id)
-    }
-
     package func rows(
         _ kind: RowKind,
         publisher: Int64,

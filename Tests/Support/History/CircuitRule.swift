@@ -4,7 +4,7 @@ import Pipeline
 /// history are those of the calendar.
 struct CircuitRule: HistoryRule {
     private struct Traces {
-        var startedAt: Timestamp
+        var openedAt: Timestamp
         /// The stored record says that it is open until then.
         var nextProbeAt: Timestamp?
         /// A hand may have brought the next probe forward, since the record was stored.
@@ -28,6 +28,10 @@ struct CircuitRule: HistoryRule {
             publishers[publisher]?.probes.remove(id)
         case .unsubscribed(let publisher):
             publishers[publisher] = nil
+        case .crashed(let publisher):
+            publishers[publisher]?.probes = []
+        case .killed, .stopped:
+            for publisher in publishers.keys { publishers[publisher]?.probes = [] }
         default:
             break
         }
@@ -40,16 +44,19 @@ struct CircuitRule: HistoryRule {
             publishers[publisher] = nil
             return
         }
-        var traces = publishers[publisher] ?? Traces(startedAt: circuit.openedAt)
+        var traces = publishers[publisher] ?? Traces(openedAt: circuit.openedAt)
         // Another opening: what is on its way from before is no probe.
-        if traces.startedAt != circuit.openedAt { traces = Traces(startedAt: circuit.openedAt) }
+        if traces.openedAt != circuit.openedAt { traces = Traces(openedAt: circuit.openedAt) }
         if traces.nextProbeAt != circuit.nextProbeAt { traces.isProdded = false }
         traces.nextProbeAt = circuit.nextProbeAt
         publishers[publisher] = traces
     }
 
     private mutating func started(_ publisher: Int64, _ id: Int64, _ time: Timestamp) {
-        guard var traces = publishers[publisher], let nextProbeAt = traces.nextProbeAt else { return }
+        // What had begun at the instant of the opening is no probe.
+        guard var traces = publishers[publisher], let nextProbeAt = traces.nextProbeAt, time > traces.openedAt else {
+            return
+        }
         if !traces.probes.isEmpty {
             report("message \(id) was sent to publisher \(publisher) beside the probe of an open circuit")
         } else if time < nextProbeAt, !traces.isProdded {

@@ -7,6 +7,8 @@ struct DemandRule: HistoryRule {
         var largest: Int
         var unsettled: Set<Int64> = []
         var taken: Set<Int64> = []
+        /// How often a hand has wanted a message to be delivered once more, and it has not arrived since.
+        var wanted: [Int64: Int] = [:]
         /// How many messages may still arrive once more.
         var allowance = 0
         var isReported = false
@@ -28,7 +30,7 @@ struct DemandRule: HistoryRule {
         case .attemptStarted(let publisher, let id, _):
             started(publisher, id)
         case .replayedByHand(let publisher, let ids):
-            publishers[publisher]?.taken.subtract(ids)
+            for id in ids { publishers[publisher]?.wanted[id, default: 0] += 1 }
         case .settled(let publisher, let id, _):
             publishers[publisher]?.unsettled.remove(id)
         case .arrived(let publisher, let id, _, true, _):
@@ -74,7 +76,11 @@ struct DemandRule: HistoryRule {
     private mutating func taken(_ publisher: Int64, _ id: Int64) {
         guard var traces = publishers[publisher] else { return }
         if !traces.taken.insert(id).inserted {
-            traces.allowance -= 1
+            if let wanted = traces.wanted[id], wanted > 0 {
+                traces.wanted[id] = wanted - 1
+            } else {
+                traces.allowance -= 1
+            }
             if traces.allowance < 0 {
                 violations.append(
                     Violation(

@@ -1,7 +1,7 @@
 /// I9: no attempt of a message with a row of its own starts before the row is due, and none at all while paused.
 struct DueRule: HistoryRule {
     private struct Traces {
-        var isPaused = false
+        var pausedAt: Duration?
         var due: [Int64: Duration] = [:]
     }
 
@@ -16,10 +16,10 @@ struct DueRule: HistoryRule {
             publishers[publisher]?.due[id] = nil
         case .row(let publisher, let id, .dead):
             publishers[publisher, default: Traces()].due[id] = .seconds(Int64.max)
-        case .paused(let publisher):
-            publishers[publisher, default: Traces()].isPaused = true
+        case .paused(let publisher, let time):
+            if publishers[publisher]?.pausedAt == nil { publishers[publisher, default: Traces()].pausedAt = time }
         case .resumed(let publisher):
-            publishers[publisher]?.isPaused = false
+            publishers[publisher]?.pausedAt = nil
         case .attemptStarted(let publisher, let id, let time):
             started(publisher, id, time)
         default:
@@ -31,7 +31,8 @@ struct DueRule: HistoryRule {
 
     private mutating func started(_ publisher: Int64, _ id: Int64, _ time: Duration) {
         guard let traces = publishers[publisher] else { return }
-        if traces.isPaused { report("message \(id) was sent to publisher \(publisher), which is paused") }
+        // What had begun at the instant of the pause goes on.
+        if let pausedAt = traces.pausedAt, time > pausedAt { report("message \(id) was sent to publisher \(publisher), which is paused") }
         if let due = traces.due[id], time < due {
             report("message \(id) was sent to publisher \(publisher) at \(time), and is not due before \(due)")
         }

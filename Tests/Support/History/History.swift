@@ -19,7 +19,7 @@ package struct History: Sendable {
         /// From now on the topic's order is kept for the publisher, or not any more.
         case ordered(publisher: Int64, strictly: Bool)
         /// From now on nothing may be sent to the publisher, or something may again.
-        case paused(publisher: Int64)
+        case paused(publisher: Int64, at: Duration = .zero)
         case resumed(publisher: Int64)
         case attemptStarted(publisher: Int64, id: Int64, at: Duration = .zero)
         /// The target has answered, or the attempt was given up. What comes of it is not durable yet.

@@ -25,7 +25,7 @@ struct ReasonRule: HistoryRule {
             if publishers[publisher] == nil { publishers[publisher] = Traces(after: subscription.after) }
         case .unsubscribed(let publisher):
             publishers[publisher] = nil
-        case .paused(let publisher):
+        case .paused(let publisher, _):
             if publishers[publisher]?.pausedSince == nil { publishers[publisher]?.pausedSince = position }
         case .resumed(let publisher):
             publishers[publisher]?.pausedSince = nil
@@ -53,7 +53,7 @@ struct ReasonRule: HistoryRule {
             guard let reason = explanation.reason else { return report(publisher, id, "waits without a reason") }
             if !Self.reasons.contains(reason) { report(publisher, id, "waits for \(reason), which nobody knows") }
             // What has changed since the question says nothing.
-            if let since = traces.pausedSince, since < asked[id] ?? 0, reason != "paused", reason != "backing_off" {
+            if let since = traces.pausedSince, since < asked[id] ?? 0, !["paused", "backing_off", "no_owner"].contains(reason) {
                 report(publisher, id, "is said to wait for \(reason), and the publisher is paused")
             }
             if explanation.state == "parked", !traces.rows.contains(id) {

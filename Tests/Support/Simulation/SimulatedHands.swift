@@ -64,7 +64,7 @@ struct SimulatedHands {
 
     private func pause(_ publisher: Publisher) async throws {
         let status = try await node.call { try await $0.setActive(publisher: publisher.id, false) }
-        if status?.publisher.settings.active == false { recorder.record(.paused(publisher: publisher.id)) }
+        if status?.publisher.settings.active == false { recorder.record(.paused(publisher: publisher.id, at: recorder.now)) }
     }
 
     func resume(_ publisher: Publisher) async throws {

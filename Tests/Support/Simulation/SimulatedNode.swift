@@ -115,7 +115,7 @@ package final class SimulatedNode: Sendable {
     private func recordSettings() async throws {
         for publisher in try await tables.publishers(topicID: nil, after: 0, limit: .max) {
             let id = publisher.id
-            recorder.record(publisher.settings.active ? .resumed(publisher: id) : .paused(publisher: id))
+            recorder.record(publisher.settings.active ? .resumed(publisher: id) : .paused(publisher: id, at: recorder.now))
             recorder.record(.ordered(publisher: id, strictly: publisher.settings.ordering == .strict))
         }
     }

@@ -54,7 +54,7 @@ extension SimulatedStore {
                 of: publisher.id
             )
             recorder.record(.ordered(publisher: publisher.id, strictly: settings.ordering == .strict))
-            if !settings.active { recorder.record(.paused(publisher: publisher.id)) }
+            if !settings.active { recorder.record(.paused(publisher: publisher.id, at: recorder.now)) }
             return publisher
         }
     }

@@ -111,7 +111,7 @@ extension SimulatedStore {
                 record(settlement, before: before[publisher] ?? [:])
                 if let notices = settlement.notices { try await record(notices) }
                 try await recorder.observe([publisher], in: tables)
-                if settlement.pause != nil { recorder.record(.paused(publisher: publisher)) }
+                if settlement.pause != nil { recorder.record(.paused(publisher: publisher, at: recorder.now)) }
             }
         }
     }

@@ -5,24 +5,17 @@ extension InMemoryStore {
         try read { tables in
             guard tables.topics.indices.contains(Int(topicID) - 1) else { return [] }
             return tables.topics[Int(topicID) - 1].log.drop { $0.id <= id }.prefix(limit)
-                .map { LogEntry(id: $0.id, bytes: $0.bytes) }
+                .map { LogEntry($0) }
         }
     }
 
     package func entries(ids: [Int64]) async throws -> [LogEntry] {
-        try await messages(ids: ids).map { LogEntry(id: $0.id, bytes: $0.bytes) }
+        try await messages(ids: ids).map { LogEntry($0) }
     }
 
     package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
         try await messages(ids: Array(Set(ids))).filter { $0.topicID == topicID }
-            .map { LogEntry(id: $0.id, bytes: $0.bytes) }
-    }
-
-    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
-        try read { tables in
-            guard tables.topics.indices.contains(Int(topicID) - 1) else { return nil }
-            return tables.topics[Int(topicID) - 1].log.first { $0.id >= id }.map { ($0.id, $0.receivedAt) }
-        }
+            .map { LogEntry($0) }
     }
 
     package func messages(ids: [Int64]) async throws -> [Message] {
@@ -108,5 +101,11 @@ extension RowKind {
         case .dead: row.diedAt != nil
         case .any: true
         }
+    }
+}
+
+extension LogEntry {
+    fileprivate init(_ message: Message) {
+        self.init(id: message.id, bytes: message.bytes, receivedAt: message.receivedAt)
     }
 }
