@@ -15,13 +15,16 @@ struct CircuitRule: HistoryRule {
 
     private(set) var violations: [Violation] = []
     private var publishers: [Int64: Traces] = [:]
+    /// How many hands are at work that let it probe at once.
+    private var hands: [Int64: Int] = [:]
 
     mutating func see(_ event: History.Event) {
         switch event {
         case .observed(let publisher, let stored):
             observed(publisher, stored.progress.circuit)
-        case .prodded(let publisher):
+        case .prodded(let publisher, let isOver):
             publishers[publisher]?.isProdded = true
+            hands[publisher, default: 0] += isOver ? -1 : 1
         case .attemptStarted(let publisher, let id, let time):
             started(publisher, id, Timestamp(milliseconds: 0).advanced(by: time))
         case .attemptEnded(let publisher, let id):
@@ -47,7 +50,7 @@ struct CircuitRule: HistoryRule {
         var traces = publishers[publisher] ?? Traces(openedAt: circuit.openedAt)
         // Another opening: what is on its way from before is no probe.
         if traces.openedAt != circuit.openedAt { traces = Traces(openedAt: circuit.openedAt) }
-        if traces.nextProbeAt != circuit.nextProbeAt { traces.isProdded = false }
+        if traces.nextProbeAt != circuit.nextProbeAt { traces.isProdded = hands[publisher] ?? 0 > 0 }
         traces.nextProbeAt = circuit.nextProbeAt
         publishers[publisher] = traces
     }

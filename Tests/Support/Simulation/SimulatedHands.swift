@@ -64,7 +64,9 @@ struct SimulatedHands {
 
     private func pause(_ publisher: Publisher) async throws {
         let status = try await node.call { try await $0.setActive(publisher: publisher.id, false) }
-        if status?.publisher.settings.active == false { recorder.record(.paused(publisher: publisher.id, at: recorder.now)) }
+        if status?.publisher.settings.active == false {
+            recorder.record(.paused(publisher: publisher.id, at: recorder.now))
+        }
     }
 
     func resume(_ publisher: Publisher) async throws {
@@ -88,7 +90,8 @@ struct SimulatedHands {
         let changed = settings
         // What is lifted may be so at once, and what is imposed is so when it has been answered.
         if changed.ordering == .none { recorder.record(.ordered(publisher: publisher.id, strictly: false)) }
-        recorder.record(.prodded(publisher: publisher.id))
+        recorder.record(.prodded(publisher: publisher.id, isOver: false))
+        defer { recorder.record(.prodded(publisher: publisher.id, isOver: true)) }
         let status = try await node.call { office in
             try await office.updatePublisher(id: publisher.id) { stored in
                 var settings = changed
@@ -106,7 +109,8 @@ struct SimulatedHands {
 
     private func retry(_ publisher: Publisher) async throws {
         let dead = dice.chance(0.5)
-        recorder.record(.prodded(publisher: publisher.id))
+        recorder.record(.prodded(publisher: publisher.id, isOver: false))
+        defer { recorder.record(.prodded(publisher: publisher.id, isOver: true)) }
         _ = try await node.hands.during([.reviving(publisher: publisher.id)]) {
             try await node.call { try await $0.retry(publisher: publisher.id, dead: dead) }
         }
