@@ -215,7 +215,9 @@ struct Circuit: Equatable {
             return (.returned, nil)
         }
         guard record?.cause == .target else { return (.counts, nil) }
-        if let hold { record?.nextProbeAt = max(record?.nextProbeAt ?? now, now.advanced(by: hold)) }
+        if let hold, let probeAt = record?.nextProbeAt {
+            record?.nextProbeAt = max(probeAt, now.advanced(by: hold))
+        }
         return (.returned, nil)
     }
 

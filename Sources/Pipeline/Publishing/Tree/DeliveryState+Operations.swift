@@ -12,6 +12,13 @@ extension DeliveryState {
         watches[watch] = nil
     }
 
+    /// What has been entered and may not be durable yet: the record as it is, which is durable after all of it. nil: there
+    /// is nothing.
+    func unsettled(besides ownWatches: Int) -> Settlement? {
+        guard inFlight > 0 || watches.count > ownWatches else { return nil }
+        return Settlement(publisher: publisher.id, progress: record)
+    }
+
     private func isUnchanged(_ row: ParkedMessage, _ watch: Int) -> Bool {
         watches[watch]?.contains(row.messageID) == false
     }
@@ -48,6 +55,7 @@ extension DeliveryState {
     mutating func makeDue(_ rows: [ParkedMessage], _ watch: Int, at now: Timestamp) -> (Settlement, count: Int) {
         var settlement = Settlement(publisher: publisher.id, progress: record)
         var due = 0
+        var livesAgain = false
         for row in rows where isUnchanged(row, watch) && !flying.contains(row.messageID) {
             due += 1
             guard row.diedAt != nil || row.dueAt > now else { continue }
@@ -58,7 +66,10 @@ extension DeliveryState {
             living.diedAt = nil
             count(living, 1)
             touch(row.messageID)
+            livesAgain = true
         }
+        // What was read since it died has to wait for it now.
+        if livesAgain, isStrict { rewind() }
         return (settlement, due)
     }
 

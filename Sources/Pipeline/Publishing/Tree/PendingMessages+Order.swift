@@ -4,7 +4,12 @@ extension PendingMessages {
     /// the way, messages that are delivered once more.
     func readInOrder(_ reading: DeliveryState.Reading) async throws -> [PendingMessage] {
         let (_, version) = state.nextDue
-        if reading.hasRows, let row = try await oldestRow() {
+        if reading.hasRows {
+            guard let row = try await oldestRow() else {
+                // One that was dead and lives again is being written.
+                try await settle { $0.unsettled(besides: 0) }
+                return []
+            }
             guard reading.again.first.map({ $0 < row.messageID }) != true else {
                 return try await log(upTo: 1, reading, mayWait: true)
             }

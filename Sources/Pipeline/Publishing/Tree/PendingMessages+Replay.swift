@@ -2,7 +2,9 @@
 extension PendingMessages {
     func replay(upTo limit: Int, _ reading: DeliveryState.Reading, mayWait: Bool) async throws -> [PendingMessage] {
         // As it is now: some of it may have been handed out since the reading began.
-        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }), replay.hasMore {
+        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }),
+            replay.hasMore
+        {
             let found = try await slice(of: replay, upTo: limit, reading.generation, mayWait: mayWait)
             // Where nothing is wanted nobody rings for what comes after it.
             if let found { return found }
@@ -59,11 +61,17 @@ extension PendingMessages {
     private func wanted(_ entries: [LogEntry], of range: ReplayRecord) async throws -> [LogEntry] {
         let inTime = entries.filter { range.includes($0.receivedAt) }
         guard !inTime.isEmpty else { return [] }
+        let watch = state.step { $0.beginWatch() }
+        defer { state.step { $0.endWatch(watch) } }
+        // Some may be leaving the log for a row of their own just now.
+        try await settle { $0.unsettled(besides: 1) }
         let rows = Set(
             try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id)).map(\.messageID)
         )
         return state.step { state in
-            inTime.filter { state.ledger.hasLeft($0.id) && !rows.contains($0.id) }
+            inTime.filter {
+                state.ledger.hasLeft($0.id) && !rows.contains($0.id) && state.watches[watch]?.contains($0.id) == false
+            }
         }
     }
 }

@@ -55,7 +55,9 @@ extension PublisherTree {
             range.receivedTo = to
             guard self.state.step({ $0.replay == nil }) else { return .underWay }
             var count = try await self.count(range)
-            if let left = count { count = left + (try await self.makeDue(in: range)) } else {
+            if let left = count {
+                count = left + (try await self.makeDue(in: range))
+            } else {
                 _ = try await self.makeDue(in: range)
             }
             guard let settlement = self.state.step({ $0.startReplay(range) }) else { return .underWay }
@@ -119,12 +121,19 @@ extension PublisherTree {
     ) async throws -> (count: Int, rows: [ParkedMessage]) {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        try await catchUp()
         let rows = try await rows()
         guard !rows.isEmpty else { return (0, rows) }
         let now = resources.world.now()
         let (settlement, count) = state.step { change(&$0, rows, watch, now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
         return (count, rows)
+    }
+
+    /// Returns when all that was entered before is durable: what is read then is no older than the watch.
+    private func catchUp() async throws {
+        guard let settlement = state.step({ $0.unsettled(besides: 1) }) else { return }
+        try await resources.committer.settle(settlement)
     }
 
     private func makeDue(_ kinds: [RowKind]) async throws -> Int {
@@ -146,6 +155,7 @@ extension PublisherTree {
     private func makeRows(_ messages: [Int64]) async throws -> Int {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        try await catchUp()
         let rows = Set(try await resources.store.rows(publisher: id, messages: messages).map(\.messageID))
         let entries = try await resources.store.entries(topicID: state.topicID, ids: messages)
         let ids = entries.map(\.id).filter { !rows.contains($0) }
