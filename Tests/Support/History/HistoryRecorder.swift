@@ -28,7 +28,7 @@ package final class HistoryRecorder: Sendable {
 
     /// Reads the publishers' records. What is written meanwhile may be seen or not.
     package func observe(_ publishers: [Int64], in store: any MessageStore) async throws {
-        for (publisher, stored) in try await store.progress(of: publishers) {
+        for (publisher, stored) in try await store.progress(of: publishers).sorted(by: { $0.key < $1.key }) {
             record(.observed(publisher: publisher, stored))
         }
     }

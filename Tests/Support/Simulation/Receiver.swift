@@ -44,11 +44,18 @@ final class Receiver: Sendable {
     private let dice: Dice
     private let said410 = Counter()
 
-    init(seed: UInt64, address: String, horizon: Duration, calm: Bool = false) {
+    /// - Parameters:
+    ///   - script: Behaviours and until when they last, in seconds; nil: drawn.
+    ///   - horizon: A drawn one ends then, and all is well.
+    init(seed: UInt64, address: String, script: [(until: Double, behaviour: Behaviour)]?, horizon: Duration) {
         dice = Dice(seed: seed, part: address)
+        if let script {
+            self.script = script.map { (.milliseconds(Int64($0.until * 1000)), $0.behaviour) }
+            return
+        }
         var script: [(until: Duration, behaviour: Behaviour)] = []
         var time = Duration.zero
-        while !calm, time < horizon {
+        while time < horizon {
             time += dice.seconds(1...120)
             script.append((time, dice.chance(0.35) ? .well : Self.draw(dice)))
         }

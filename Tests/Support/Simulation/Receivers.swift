@@ -11,9 +11,12 @@ package final class Receivers: Sendable {
     private let horizon: Duration
     private let state = Mutex(State())
 
-    package init(seed: UInt64, horizon: Duration) {
-        self.seed = seed
-        self.horizon = horizon
+    private let scripts: [String: [(until: Double, behaviour: Behaviour)]]
+
+    package init(_ plan: SimulatedPlan) {
+        seed = plan.seed
+        horizon = plan.horizon
+        scripts = plan.scripts
     }
 
     /// From now on all are well.
@@ -27,7 +30,12 @@ package final class Receivers: Sendable {
     func receiver(at address: String) -> Receiver {
         state.withLock { state in
             if let receiver = state.known[address] { return receiver }
-            let receiver = Receiver(seed: seed, address: address, horizon: horizon, calm: state.isCalm)
+            let receiver = Receiver(
+                seed: seed,
+                address: address,
+                script: state.isCalm ? [] : scripts[address],
+                horizon: horizon
+            )
             state.known[address] = receiver
             return receiver
         }

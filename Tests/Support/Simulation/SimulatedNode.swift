@@ -115,7 +115,9 @@ package final class SimulatedNode: Sendable {
     private func recordSettings() async throws {
         for publisher in try await tables.publishers(topicID: nil, after: 0, limit: .max) {
             let id = publisher.id
-            recorder.record(publisher.settings.active ? .resumed(publisher: id) : .paused(publisher: id, at: recorder.now))
+            recorder.record(
+                publisher.settings.active ? .resumed(publisher: id) : .paused(publisher: id, at: recorder.now)
+            )
             recorder.record(.ordered(publisher: id, strictly: publisher.settings.ordering == .strict))
         }
     }
@@ -135,16 +137,17 @@ package final class SimulatedNode: Sendable {
             book: book,
             recorder: recorder,
             clock: clock,
-            maxDemand: plan.maxDemand
+            maxDemand: plan.maxDemand,
+            defect: defect
         )
-        let target = SimulatedTarget(receivers: receivers, life: life, recorder: recorder, clock: clock)
-        return PostOffice(
-            store: defect.store(store),
-            target: defect.target(target),
-            settings: settings,
-            world: world,
-            logger: logger
+        let target = SimulatedTarget(
+            receivers: receivers,
+            life: life,
+            recorder: recorder,
+            clock: clock,
+            defect: defect
         )
+        return PostOffice(store: store, target: target, settings: settings, world: world, logger: logger)
     }
 
     // MARK: From outside

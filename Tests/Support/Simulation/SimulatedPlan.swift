@@ -8,6 +8,7 @@ package struct SimulatedPlan: Sendable {
     package var topics: Int
     package var publishers: [PublisherPlan]
     package var messages: Int
+    /// How often people do something, half of it with settings and half with messages.
     package var handsPerRun: Int
     /// The chance of each life of the process to end by a kill.
     package var killed: Double
@@ -17,10 +18,17 @@ package struct SimulatedPlan: Sendable {
     package var circuitThreshold: Int
     package var refreshInterval: Duration
     package var maxBufferBytes: Int
+    /// What is not drawn: how the receivers at these addresses behave until when, in seconds since the beginning.
+    package var scripts: [String: [(until: Double, behaviour: Behaviour)]] = [:]
 
     package struct PublisherPlan: Sendable {
         package var topic: Int
         package var settings: PublisherSettings
+
+        package init(topic: Int, settings: PublisherSettings) {
+            self.topic = topic
+            self.settings = settings
+        }
     }
 
     package init(seed: UInt64) {

@@ -67,7 +67,7 @@ package struct SimulatedRun: Sendable {
             dice: Dice(seed: plan.seed, part: "weather"),
             time: { clock.now.offset }
         )
-        receivers = Receivers(seed: plan.seed, horizon: plan.horizon)
+        receivers = Receivers(plan)
         node = SimulatedNode(
             plan,
             simulation,
@@ -131,7 +131,9 @@ package struct SimulatedRun: Sendable {
         }
         for publisher in plan.publishers {
             try await insist { office in
-                guard let topic = try await office.topic(named: Self.topicName(publisher.topic, of: plan)) else { return }
+                guard let topic = try await office.topic(named: Self.topicName(publisher.topic, of: plan)) else {
+                    return
+                }
                 _ = try await office.createPublisher(topicID: topic.id, publisher.settings)
             }
         }

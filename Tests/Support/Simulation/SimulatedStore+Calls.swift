@@ -64,7 +64,9 @@ extension SimulatedStore {
     }
 
     package func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [Publisher] {
-        try await reading { try await tables.publishers(topicID: topicID, after: id, limit: limit) }
+        try await reading {
+            try await tables.publishers(topicID: topicID, after: id, limit: limit).map(defect.started)
+        }
     }
 
     package func updatePublisher(
@@ -104,14 +106,14 @@ extension SimulatedStore {
                 recorder.record(.crashed(publisher: publisher))
             }
             try await recorder.observe(claimed.keys.sorted(), in: tables)
-            return claimed
+            return claimed.mapValues(defect.claimed)
         }
     }
 
     // MARK: The log
 
     package func entries(topicID: Int64, after id: Int64, limit: Int) async throws -> [LogEntry] {
-        try await reading { try await tables.entries(topicID: topicID, after: id, limit: limit) }
+        try await reading { try await tables.entries(topicID: topicID, after: defect.after(id), limit: limit) }
     }
 
     package func entries(ids: [Int64]) async throws -> [LogEntry] {
@@ -135,7 +137,7 @@ extension SimulatedStore {
         limit: Int
     ) async throws -> [ParkedMessage] {
         try await reading {
-            try await tables.parked(publisher: publisher, dueBy: time, after: after, limit: limit)
+            try await tables.parked(publisher: publisher, dueBy: defect.dueBy(time), after: after, limit: limit)
         }
     }
 

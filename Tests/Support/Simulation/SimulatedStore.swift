@@ -13,6 +13,7 @@ package struct SimulatedStore: MessageStore {
     let clock: ManualClock
     /// The node's `MAX_DEMAND`.
     let maxDemand: Int
+    let defect: SimulatedDefect
 
     // MARK: Calls
 
@@ -49,8 +50,15 @@ package struct SimulatedStore: MessageStore {
         if let delay = weather.delay() { try? await clock.sleep(for: delay) }
         try cross()
         let fate = weather.fate()
-        if case .failed(let error) = fate { throw error }
+        if case .failed(let error) = fate {
+            guard defect == .acknowledgesFailures, batch.settlements.isEmpty else { throw error }
+            return StoreReceipt(
+                appends: batch.appends.map { _ in .appended(ids: [1_000], after: 999) },
+                settlements: []
+            )
+        }
         let before = try await rows(of: batch)
+        let batch = defect == .none ? batch : defect.batch(batch, stored: try await records(of: batch))
         let receipt = try await tables.commit(batch)
         try await record(batch, receipt, before: before)
         if let delay = weather.delay() { try? await clock.sleep(for: delay) }
@@ -89,6 +97,10 @@ extension SimulatedStore {
             }
         }
         return rows
+    }
+
+    private func records(of batch: StoreBatch) async throws -> [Int64: Progress] {
+        try await tables.progress(of: batch.settlements.map(\.publisher)).mapValues(\.progress)
     }
 
     private func record(_ batch: StoreBatch, _ receipt: StoreReceipt, before: Rows) async throws {

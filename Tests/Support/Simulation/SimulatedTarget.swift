@@ -7,6 +7,7 @@ package struct SimulatedTarget: Target {
     let life: SimulatedLife
     let recorder: HistoryRecorder
     let clock: ManualClock
+    let defect: SimulatedDefect
 
     package func deliver(_ delivery: Delivery) async -> [Outcome] {
         let publisher = delivery.publisher.id
@@ -18,7 +19,7 @@ package struct SimulatedTarget: Target {
         var outcomes: [Outcome] = []
         for id in delivery.messages {
             let reaction = receivers.receiver(at: delivery.publisher.settings.target).react(to: id, at: begin)
-            outcomes.append(await outcome(of: reaction, id, delivery, begin))
+            outcomes.append(defect.outcome(await outcome(of: reaction, id, delivery, begin)))
         }
         if !life.isDead {
             for id in delivery.messages { recorder.record(.attemptEnded(publisher: publisher, id: id)) }
