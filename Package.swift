@@ -117,7 +117,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Pipeline", "Stages", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Pipeline", "Stages", "StagesTesting", .product(name: "Logging", package: "swift-log")],
             path: "Tests/Support",
             swiftSettings: settings
         ),

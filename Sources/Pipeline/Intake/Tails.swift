@@ -1,4 +1,5 @@
 import DequeModule
+import OrderedCollections
 import Synchronization
 
 /// What this node knows of its topics without asking the store: heads, counts, the newest messages, and who to wake.
@@ -18,7 +19,8 @@ package final class Tails: Sendable {
         var tail: Tail
         /// Changes whenever the chain is broken: then what `batches` says of it no longer counts.
         var chain: Int = 0
-        var readers: [Int64: Wakeup] = [:]
+        /// In an order of their own: a simulated node rings them in the same one again.
+        var readers: OrderedDictionary<Int64, Wakeup> = [:]
     }
 
     private struct Batch {

@@ -102,7 +102,13 @@ extension TreeStatus.Circuit {
 
 extension Timestamp {
     init(_ time: Stages.Timestamp) {
-        self.init(milliseconds: Int64(time.secondsSince1970 * 1000))
+        self.init(milliseconds: Int64((time.secondsSince1970 * 1000).rounded()))
+    }
+}
+
+extension Stages.Timestamp {
+    init(_ time: Timestamp) {
+        self.init(secondsSince1970: Double(time.milliseconds) / 1000)
     }
 }
 

@@ -80,7 +80,15 @@ package final class PostOffice: Sendable {
             )
         )
         topics = TopicDirectory(store: store)
-        root = Supervisor("publishers", strategy: .oneForOne, clock: world.clock, logger: logger, children: [])
+        root = Supervisor(
+            "publishers",
+            strategy: .oneForOne,
+            executor: world.executor,
+            clock: world.clock,
+            start: Stages.Timestamp(startedAt),
+            logger: logger,
+            children: []
+        )
     }
 
     // MARK: Life
@@ -141,7 +149,9 @@ package final class PostOffice: Sendable {
         do {
             return try await resources.store.createTopic(settings, at: resources.world.now()).id
         } catch StoreError.taken {
-            guard let topic = try await resources.store.topic(named: Notice.topic) else { throw StoreError.unknownTopic }
+            guard let topic = try await resources.store.topic(named: Notice.topic) else {
+                throw StoreError.unknownTopic
+            }
             return topic.id
         }
     }

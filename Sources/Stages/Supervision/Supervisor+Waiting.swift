@@ -71,7 +71,7 @@ extension Supervisor.State {
             if !rest.isEmpty { waiters[id] = rest }
         }
         if isOver {
-            met += waiters.values.joined().map(\.continuation) + lastWaiters
+            met += waiters.sorted { $0.key < $1.key }.flatMap(\.value).map(\.continuation) + lastWaiters
             waiters = [:]
             lastWaiters = []
         }

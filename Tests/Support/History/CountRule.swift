@@ -1,7 +1,7 @@
 import Pipeline
 
-/// I10: for each publisher, received since its start = pending + parked + dead + delivered + discarded, exactly; and in
-/// the end the counts are those of the rows.
+/// I10: for each publisher, received since its start = pending + parked + dead + delivered + discarded, exactly, replays
+/// counted apart; and in the end the counts are those of the rows.
 struct CountRule: HistoryRule {
     private(set) var violations: [Violation] = []
     private var subscriptions: [Int64: History.Subscription] = [:]
@@ -53,11 +53,17 @@ struct CountRule: HistoryRule {
         if Int64(waiting) != record.stored.pending {
             report(publisher, "\(record.stored.pending) messages count as pending, and \(waiting) wait in the log")
         }
-        if Int64(record.parked.count) != record.stored.parked + record.stored.dead {
+        let rows = record.parked.count + record.dead.count
+        if Int64(rows) != record.stored.parked + record.stored.dead {
             report(
                 publisher,
-                "\(record.stored.parked + record.stored.dead) messages count as parked or dead, and "
-                    + "\(record.parked.count) have rows"
+                "\(record.stored.parked + record.stored.dead) messages count as parked or dead, and \(rows) have rows"
+            )
+        }
+        if Int64(record.replaying.count) != record.stored.replaying {
+            report(
+                publisher,
+                "\(record.stored.replaying) messages count as replayed, and \(record.replaying.count) have rows of replays"
             )
         }
         if record.stored.receivedCount != log.receivedCount {

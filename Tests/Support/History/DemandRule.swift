@@ -1,5 +1,5 @@
 /// I4: never more than `max_demand` messages are unsettled. What a target has taken arrives again only after a kill or a
-/// crash, and then at most `max_demand` messages each time.
+/// crash, and then at most `max_demand` messages each time, or by a hand.
 struct DemandRule: HistoryRule {
     private struct Traces {
         var maxDemand: Int
@@ -7,6 +7,8 @@ struct DemandRule: HistoryRule {
         var largest: Int
         var unsettled: Set<Int64> = []
         var taken: Set<Int64> = []
+        /// How often a hand has wanted a message to be delivered once more, and it has not arrived since.
+        var wanted: [Int64: Int] = [:]
         /// How many messages may still arrive once more.
         var allowance = 0
         var isReported = false
@@ -23,8 +25,12 @@ struct DemandRule: HistoryRule {
             traces.maxDemand = maxDemand
             traces.largest = max(traces.largest, maxDemand)
             publishers[publisher] = traces
-        case .attemptStarted(let publisher, let id):
+        case .unsubscribed(let publisher):
+            publishers[publisher] = nil
+        case .attemptStarted(let publisher, let id, _):
             started(publisher, id)
+        case .replayedByHand(let publisher, let ids):
+            for id in ids { publishers[publisher]?.wanted[id, default: 0] += 1 }
         case .settled(let publisher, let id, _):
             publishers[publisher]?.unsettled.remove(id)
         case .arrived(let publisher, let id, _, true, _):
@@ -70,7 +76,11 @@ struct DemandRule: HistoryRule {
     private mutating func taken(_ publisher: Int64, _ id: Int64) {
         guard var traces = publishers[publisher] else { return }
         if !traces.taken.insert(id).inserted {
-            traces.allowance -= 1
+            if let wanted = traces.wanted[id], wanted > 0 {
+                traces.wanted[id] = wanted - 1
+            } else {
+                traces.allowance -= 1
+            }
             if traces.allowance < 0 {
                 violations.append(
                     Violation(

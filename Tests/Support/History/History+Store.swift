@@ -20,13 +20,14 @@ extension History.Final {
         let publishers = try await store.publishers(topicID: nil, after: 0, limit: .max).map(\.id)
         var records: [Int64: Record] = [:]
         for (publisher, stored) in try await store.progress(of: publishers) {
-            let parked = try await store.parked(
-                publisher: publisher,
-                dueBy: Timestamp(milliseconds: .max),
-                after: nil,
-                limit: .max
+            let rows = try await store.rows(.any, publisher: publisher, after: 0, limit: .max)
+            let own = rows.filter { !$0.isReplay }
+            records[publisher] = Record(
+                stored: stored,
+                parked: Set(own.filter { $0.diedAt == nil }.map(\.messageID)),
+                dead: Set(own.filter { $0.diedAt != nil }.map(\.messageID)),
+                replaying: Set(rows.filter(\.isReplay).map(\.messageID))
             )
-            records[publisher] = Record(stored: stored, parked: Set(parked.map(\.messageID)))
         }
         self.init(logs: logs, records: records, isDrained: isDrained)
     }

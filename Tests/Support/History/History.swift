@@ -10,15 +10,38 @@ package struct History: Sendable {
         case offered(topic: Int64, PayloadDigest)
         /// A sender was answered 201.
         case accepted(id: Int64, topic: Int64, PayloadDigest, at: Duration)
+        /// Messages have their places in a topic's log, durably, in this order.
+        case logged(topic: Int64, ids: [Int64])
         /// A publisher exists, or its max_demand has changed.
         case subscribed(publisher: Int64, Subscription)
-        case attemptStarted(publisher: Int64, id: Int64)
+        /// A publisher was deleted: nothing is owed to it any more.
+        case unsubscribed(publisher: Int64)
+        /// From now on the topic's order is kept for the publisher, or not any more.
+        case ordered(publisher: Int64, strictly: Bool)
+        /// From now on nothing may be sent to the publisher, or something may again.
+        case paused(publisher: Int64, at: Duration = .zero)
+        case resumed(publisher: Int64)
+        case attemptStarted(publisher: Int64, id: Int64, at: Duration = .zero)
+        /// The target has answered, or the attempt was given up. What comes of it is not durable yet.
+        case attemptEnded(publisher: Int64, id: Int64)
         /// A target has the whole request; `succeeded` says whether it answers with 2xx. To be recorded before it does.
         case arrived(publisher: Int64, id: Int64, PayloadDigest, succeeded: Bool, at: Duration)
         /// What became of a message is durable.
         case settled(publisher: Int64, id: Int64, Outcome)
         /// Someone has discarded a parked or dead message.
         case discardedByHand(publisher: Int64, id: Int64)
+        /// Someone has let a dead message live again.
+        case revivedByHand(publisher: Int64, id: Int64)
+        /// Someone wants these messages delivered once more, where they have left the log.
+        case replayedByHand(publisher: Int64, ids: [Int64])
+        /// Someone begins or has ended to do what makes an open circuit probe at once.
+        case prodded(publisher: Int64, isOver: Bool)
+        /// A message's own row at a publisher was written, or has gone, durably.
+        case row(publisher: Int64, id: Int64, Row)
+        /// Someone asks the office about a message.
+        case asked(id: Int64)
+        /// What the office says of a message that someone has asked about.
+        case explained(publisher: Int64, id: Int64, Explanation)
         /// The stored progress record, as it was read.
         case observed(publisher: Int64, StoredProgress)
         /// Payload bytes that a node holds in memory.
@@ -57,6 +80,25 @@ package struct History: Sendable {
         }
     }
 
+    package enum Row: Sendable, Equatable {
+        /// - Parameter dueAt: In the time of the other events.
+        case parked(dueAt: Duration, isReplay: Bool)
+        case dead(isReplay: Bool)
+        case gone
+    }
+
+    package struct Explanation: Sendable, Equatable {
+        /// The state of the delivery, as the API calls it; nil: the office says nothing of it.
+        package var state: String?
+        /// Why it waits; nil: no reason is given.
+        package var reason: String?
+
+        package init(state: String?, reason: String?) {
+            self.state = state
+            self.reason = reason
+        }
+    }
+
     package enum Outcome: Sendable, Equatable {
         case delivered
         case parked
@@ -80,13 +122,26 @@ package struct History: Sendable {
 
         package struct Record: Sendable {
             package var stored: StoredProgress
-            /// Messages with a row of their own.
+            /// Messages with a row of their own that are tried again.
             package var parked: Set<Int64>
+            /// Messages whose row is kept as dead.
+            package var dead: Set<Int64>
+            /// Messages that are delivered once more, whose rows are counted apart.
+            package var replaying: Set<Int64>
 
-            package init(stored: StoredProgress, parked: Set<Int64>) {
+            package init(
+                stored: StoredProgress,
+                parked: Set<Int64>,
+                dead: Set<Int64> = [],
+                replaying: Set<Int64> = []
+            ) {
                 self.stored = stored
                 self.parked = parked
+                self.dead = dead
+                self.replaying = replaying
             }
+
+            package var rows: Set<Int64> { parked.union(dead).union(replaying) }
         }
 
         /// By topic.

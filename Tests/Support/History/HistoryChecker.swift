@@ -6,14 +6,17 @@
 /// - I4: never more than `max_demand` unsettled; repeated are at most those, and only after a kill or crash.
 /// - I6: the payload's bytes arrive as they were accepted.
 /// - I7: the bytes held in memory stay within their budget.
+/// - I8: in strict order no attempt starts before the message before it is over.
+/// - I9: no attempt starts before it is due, while paused, or beside the probe of an open circuit.
 /// - I10: the counts of each publisher add up.
 /// - I11: a publisher whose target is well gets its messages, whatever others do.
+/// - I12: every message that is not delivered has one visible reason.
 package enum HistoryChecker {
     /// - Returns: What is wrong, each in one sentence; nothing when the history is one of a correct post office.
     package static func violations(in history: History) -> [Violation] {
         var rules: [any HistoryRule] = [
             StorageRule(), LeavingRule(), ProgressRule(), DemandRule(), PayloadRule(), MemoryRule(), CountRule(),
-            DelayRule(),
+            DelayRule(), RowRule(), OrderRule(), DueRule(), CircuitRule(), ReasonRule(),
         ]
         for index in rules.indices {
             for event in history.events { rules[index].see(event) }
@@ -37,8 +40,11 @@ package enum Invariant: String, Sendable {
     case i4 = "I4"
     case i6 = "I6"
     case i7 = "I7"
+    case i8 = "I8"
+    case i9 = "I9"
     case i10 = "I10"
     case i11 = "I11"
+    case i12 = "I12"
 }
 
 /// One invariant, as it is followed through a history.

@@ -4,12 +4,15 @@ import Synchronization
 /// Takes down a history from many tasks, in one order.
 package final class HistoryRecorder: Sendable {
     private let events = Mutex<[History.Event]>([])
-    private let begin = ContinuousClock.now
+    private let time: @Sendable () -> Duration
 
-    package init() {}
+    /// - Parameter time: For the events that want one; by default the time since the recorder was made.
+    package init(time: (@Sendable () -> Duration)? = nil) {
+        let begin = ContinuousClock.now
+        self.time = time ?? { begin.duration(to: .now) }
+    }
 
-    /// The time since the recorder was made, for the events that want one.
-    package var now: Duration { begin.duration(to: .now) }
+    package var now: Duration { time() }
 
     package func record(_ event: History.Event) {
         events.withLock { $0.append(event) }
@@ -25,7 +28,7 @@ package final class HistoryRecorder: Sendable {
 
     /// Reads the publishers' records. What is written meanwhile may be seen or not.
     package func observe(_ publishers: [Int64], in store: any MessageStore) async throws {
-        for (publisher, stored) in try await store.progress(of: publishers) {
+        for (publisher, stored) in try await store.progress(of: publishers).sorted(by: { $0.key < $1.key }) {
             record(.observed(publisher: publisher, stored))
         }
     }

@@ -28,12 +28,17 @@ struct LeavingRule: HistoryRule {
             accepted[id] = topic
         case .subscribed(let publisher, let subscription):
             publishers[publisher, default: Traces(subscription: subscription)].subscription = subscription
+        case .unsubscribed(let publisher):
+            publishers[publisher] = nil
         case .arrived(let publisher, let id, _, true, _):
             publishers[publisher]?.succeeded.keepFirst(position, for: id)
         case .discardedByHand(let publisher, let id):
             publishers[publisher]?.discarded.keepFirst(position, for: id)
         case .settled(let publisher, let id, let outcome):
             settled(publisher, id, outcome)
+        case .row(let publisher, let id, .parked):
+            // A dead one that lives again.
+            publishers[publisher]?.dead.remove(id)
         case .observed(let publisher, let stored):
             observed(publisher, stored.progress)
         default:
@@ -119,8 +124,8 @@ struct LeavingRule: HistoryRule {
             return "message \(id) left the log before a 2xx, a hand or a row of its own, for"
         }
         guard let record else { return nil }
-        let isOver = traces.succeeded[id] != nil || traces.discarded[id] != nil || traces.dead.contains(id)
-        if !isOver, !record.parked.contains(id) {
+        let isOver = traces.succeeded[id] != nil || traces.discarded[id] != nil
+        if !isOver, !record.parked.contains(id), !record.dead.contains(id) {
             return "message \(id) has left the log without a 2xx, and has no row of its own, for"
         }
         return nil

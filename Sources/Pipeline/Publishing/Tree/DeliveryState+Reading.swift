@@ -84,17 +84,23 @@ extension DeliveryState {
             limit: limit,
             again: ledger.waitingAgain(limit: limit),
             position: ledger.position,
-            replay: replay.map { replay in
-                ReplayReading(
-                    again: replay.ledger.waitingAgain(limit: limit),
-                    position: replay.ledger.position,
-                    record: replay.record,
-                    isReadThrough: replay.isReadThrough
-                )
-            },
+            replay: replayReading(limit: limit, generation: ledger.generation),
             isStrict: isStrict,
             hasRows: parked > 0
         )
+    }
+
+    /// nil: no range is being delivered once more, or what was read under that generation is stale.
+    func replayReading(limit: Int, generation: Int) -> ReplayReading? {
+        guard ledger.generation == generation else { return nil }
+        return replay.map { replay in
+            ReplayReading(
+                again: replay.ledger.waitingAgain(limit: limit),
+                position: replay.ledger.position,
+                record: replay.record,
+                isReadThrough: replay.isReadThrough
+            )
+        }
     }
 
     // MARK: Handing out

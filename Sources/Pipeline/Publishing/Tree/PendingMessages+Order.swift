@@ -3,13 +3,20 @@ extension PendingMessages {
     /// The one message whose turn it is: the oldest that has not been delivered, discarded or given up. With that one out of
     /// the way, messages that are delivered once more.
     func readInOrder(_ reading: DeliveryState.Reading) async throws -> [PendingMessage] {
-        if reading.hasRows, let row = try await oldestRow() {
+        let (_, version) = state.nextDue
+        if reading.hasRows {
+            guard let row = try await oldestRow() else {
+                // One that was dead and lives again is being written.
+                try await settle { $0.unsettled(besides: 0) }
+                return []
+            }
             guard reading.again.first.map({ $0 < row.messageID }) != true else {
                 return try await log(upTo: 1, reading, mayWait: true)
             }
             let now = now
             guard row.dueAt <= now else {
-                state.step { $0.due(at: row.dueAt) }
+                // Nothing else is looked for before, whatever was due earlier.
+                state.setNextDue(row.dueAt, version: version)
                 return []
             }
             return try await rows([row], reading.generation, mayWait: true)

@@ -1,7 +1,24 @@
 /// Messages of the range that is delivered once more.
 extension PendingMessages {
     func replay(upTo limit: Int, _ reading: DeliveryState.Reading, mayWait: Bool) async throws -> [PendingMessage] {
-        guard let replay = reading.replay else { return [] }
+        // As it is now: some of it may have been handed out since the reading began.
+        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }),
+            replay.hasMore
+        {
+            let found = try await slice(of: replay, upTo: limit, reading.generation, mayWait: mayWait)
+            // Where nothing is wanted nobody rings for what comes after it.
+            if let found { return found }
+        }
+        return []
+    }
+
+    /// nil: nothing of the next slice is to be delivered once more, and it is through.
+    private func slice(
+        of replay: DeliveryState.ReplayReading,
+        upTo limit: Int,
+        _ generation: Int,
+        mayWait: Bool
+    ) async throws -> [PendingMessage]? {
         let isAgain = !replay.again.isEmpty
         let entries: [LogEntry]
         if isAgain {
@@ -17,7 +34,7 @@ extension PendingMessages {
             return []
         }
         let wanted = try await wanted(entries, of: replay.record)
-        let events = try await stored(wanted, .replay, reading.generation, mayWait: mayWait) { state, ids in
+        let events = try await stored(wanted, .replay, generation, mayWait: mayWait) { state, ids in
             // Those that are left out are through, as far as the next ones have been reached.
             let reached = ids.count < wanted.count ? ids.last ?? 0 : .max
             let skipped = entries.map(\.id).filter { id in id <= reached && !wanted.contains { $0.id == id } }
@@ -25,19 +42,19 @@ extension PendingMessages {
                 ids,
                 skipping: skipped + missing,
                 again: isAgain,
-                generation: reading.generation
+                generation: generation
             )
         }
         guard events.isEmpty, wanted.isEmpty else { return events }
         let all = entries.map(\.id) + missing
         try await settle { state in
-            guard state.handOutReplay([], skipping: all, again: isAgain, generation: reading.generation) else {
+            guard state.handOutReplay([], skipping: all, again: isAgain, generation: generation) else {
                 return nil
             }
             _ = state.finishReplay()
             return Settlement(publisher: state.publisher.id, progress: state.record)
         }
-        return []
+        return nil
     }
 
     /// Without those that were received outside of the time, have not left the log, or have a row of their own: that
@@ -47,19 +64,20 @@ extension PendingMessages {
         guard !inTime.isEmpty else { return [] }
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        // Some may be leaving the log for a row of their own just now.
+        try await settle { $0.unsettled(besides: 1) }
         let rows = try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id))
-        let now = now
-        // Before the change is submitted: what is not durable yet has a row, or is about to lose it.
+        let held = Set(rows.map(\.messageID))
         let wanted = state.step { state in
-            let held = Set(rows.map(\.messageID))
-            return inTime.filter { state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.unwritten[$0.id] == nil }
-        }
-        if !rows.isEmpty {
-            try await settle { state in
-                let (settlement, count) = state.makeDue(rows, watch, at: now)
-                if count > 0 { state.due(at: now) }
-                return settlement.due.isEmpty ? nil : settlement
+            inTime.filter {
+                state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.watches[watch]?.contains($0.id) == false
             }
+        }
+        let now = now
+        try await settle { state in
+            let (settlement, count) = state.makeDue(rows, watch, at: now)
+            if count > 0 { state.due(at: now) }
+            return settlement.due.isEmpty ? nil : settlement
         }
         return wanted
     }

@@ -76,9 +76,7 @@ actor PendingMessages: Source {
 
     /// Enters a change and submits what it leads to, with nothing in between: records are absolute, so their order counts.
     func settle(_ body: (inout DeliveryState) -> Settlement?) async throws {
-        guard let (settlement, incarnation) = state.step({ state in body(&state).map { ($0, state.incarnation) } })
-        else { return }
-        defer { state.written(settlement, of: incarnation) }
+        guard let settlement = state.step(body) else { return }
         try await resources.committer.settle(settlement)
     }
 
@@ -111,23 +109,18 @@ actor PendingMessages: Source {
         var events: [PendingMessage] = []
         var unused = 0
         // Rows and the replay first: what they leave over is for the log.
-        var isReplayRead = false
         for (index, source) in sources.enumerated().reversed() {
             let extra = (index + turn) % sources.count < rest ? 1 : 0
             let limit = share + extra + unused
             let found = try await read(source, upTo: limit, reading, mayWait: events.isEmpty)
-            if source == .replay, limit > 0 { isReplayRead = true }
             unused = limit - found.count
             events += found
         }
         // Fresh messages are fewer than their share.
-        if unused > 0, sources.contains(.rows) {
-            let found = try await read(.rows, upTo: unused, reading, mayWait: false)
+        for source in sources.dropFirst() where unused > 0 {
+            let found = try await read(source, upTo: unused, reading, mayWait: events.isEmpty)
             unused -= found.count
             events += found
-        }
-        if unused > 0, sources.contains(.replay), !isReplayRead {
-            events += try await read(.replay, upTo: unused, reading, mayWait: false)
         }
         return events
     }

@@ -24,12 +24,16 @@ final class PublisherTree: Sendable {
 
     init(_ publisher: Publisher, claimed: StoredProgress?, resources: Resources) {
         state = TreeState(publisher)
-        executor = TreeExecutor(name: "publisher-\(publisher.id)")
+        executor = TreeExecutor(name: "publisher-\(publisher.id)", base: resources.world.executor)
         self.resources = resources
         running = Mutex(Running(claimed: claimed))
     }
 
     var id: Int64 { state.id }
+
+    /// What the tree's tasks prefer. In a simulation it has to be what really runs them: a task that prefers another
+    /// executor than the one it is on takes a hop at every call.
+    var preferredExecutor: any TaskExecutor { resources.world.executor ?? executor }
 
     /// As a child of the node's supervisor, and as an executor.
     var name: String { executor.name }
@@ -40,8 +44,9 @@ final class PublisherTree: Sendable {
         Supervisor(
             name,
             strategy: .restForOne,
-            executor: executor,
+            executor: preferredExecutor,
             clock: resources.world.clock,
+            start: Stages.Timestamp(resources.world.now()),
             logger: logger,
             children: [
                 ChildSpecification("pending_messages", stage: { try await self.startPending() }),

@@ -1,0 +1,89 @@
+import Pipeline
+import Synchronization
+import TestSupport
+import Testing
+
+/// A whole node on one thread and in virtual time: `make simulate SEED=…` repeats a seed that has failed here.
+@Suite("A simulated node", .timeLimit(.minutes(60)))
+struct NodeSimulationTests {
+    /// Seeds are shared out among the processors.
+    private static let workers: UInt64 = 2
+
+    @Test("Whatever fails, is killed or is done by hand, no message is lost and every invariant holds")
+    func seeds() async {
+        let seeds = Seeds.explored(1000)
+        let done = Counter()
+        await withTaskGroup { group in
+            for worker in 0..<Self.workers {
+                group.addTask {
+                    for seed in seeds where seed % Self.workers == worker % UInt64(seeds.count) {
+                        let result = SimulatedRun.result(seed: seed)
+                        #expect(
+                            result.problems.isEmpty,
+                            "`make simulate SEED=\(seed)` repeats it: \(result.problems.prefix(5).joined(separator: "; "))"
+                        )
+                        done.increase()
+                        if done.value % 5000 == 0 { print("\(done.value) of \(seeds.count) seeds") }
+                        // Other tests run in the same pool.
+                        await Task.yield()
+                    }
+                }
+            }
+        }
+        #expect(done.value == seeds.count)
+    }
+
+    @Test("The same seed gives the same history, another one another")
+    func repeats() async {
+        var histories: [[History.Event]] = []
+        for seed in 0..<30 as Range<UInt64> {
+            let first = SimulatedRun.result(seed: seed)
+            let second = SimulatedRun.result(seed: seed)
+            let difference = zip(first.history.events, second.history.events).first { $0 != $1 }
+            #expect(difference == nil, "seed \(seed)")
+            #expect(first.history.events.count == second.history.events.count, "seed \(seed)")
+            #expect(first.steps == second.steps, "seed \(seed)")
+            #expect(first.time == second.time, "seed \(seed)")
+            #expect(!histories.contains(first.history.events), "seed \(seed)")
+            histories.append(first.history.events)
+            await Task.yield()
+        }
+    }
+
+    @Test("Seeded defects are found", arguments: SimulatedDefect.allCases)
+    func defects(defect: SimulatedDefect) async {
+        var found: UInt64?
+        for seed in 0..<100 as Range<UInt64> where found == nil {
+            if !SimulatedRun.result(seed: seed, defect: defect).problems.isEmpty { found = seed }
+            await Task.yield()
+        }
+        #expect((found == nil) == (defect == .none), "found by seed \(found.map(String.init) ?? "none")")
+    }
+
+    @Test("A day without the target is one open circuit, and then everything arrives")
+    func day() {
+        var plan = SimulatedPlan(seed: 1)
+        plan.horizon = .seconds(86_400)
+        plan.topics = 1
+        plan.messages = 30
+        plan.handsPerRun = 0
+        plan.killed = 0
+        plan.climate = SimulatedWeather.Climate()
+        plan.maxDemand = 10
+        plan.circuitThreshold = 10
+        plan.refreshInterval = .seconds(3600)
+        let address = "http://127.0.0.1:9/"
+        plan.scripts = [address: [(86_000, .down)]]
+        var settings = PublisherSettings(target: address)
+        settings.body = .payload
+        plan.publishers = [.init(topic: 0, settings: settings)]
+        let result = SimulatedRun.result(of: plan)
+        #expect(result.problems == [])
+        #expect(result.time >= plan.horizon)
+        // One at most every 300 s, but for the first ones.
+        let attempts = result.history.events.count { if case .attemptStarted = $0 { true } else { false } }
+        #expect(attempts < 30 + 10 + 86_400 / 300 + 10)
+        let parked = result.history.events.count { if case .row(_, _, .parked) = $0 { true } else { false } }
+        #expect(parked <= 10)
+    }
+}

@@ -1,0 +1,58 @@
+import Pipeline
+
+/// I8: where the order of the topic is kept, no attempt of a message starts before each one before it is delivered,
+/// discarded or dead.
+struct OrderRule: HistoryRule {
+    private struct Traces {
+        var topic: Int64
+        var isStrict = false
+        /// Everything up to it has left the log.
+        var cursor: Int64
+        /// Messages that have left the log for a row of their own, and are tried again.
+        var parked: Set<Int64> = []
+    }
+
+    private(set) var violations: [Violation] = []
+    private var logs: [Int64: [Int64]] = [:]
+    private var publishers: [Int64: Traces] = [:]
+
+    mutating func see(_ event: History.Event) {
+        switch event {
+        case .logged(let topic, let ids):
+            logs[topic, default: []] += ids
+        case .subscribed(let publisher, let subscription):
+            if publishers[publisher] == nil {
+                publishers[publisher] = Traces(topic: subscription.topic, cursor: subscription.after)
+            }
+        case .unsubscribed(let publisher):
+            publishers[publisher] = nil
+        case .ordered(let publisher, let strictly):
+            publishers[publisher]?.isStrict = strictly
+        case .observed(let publisher, let stored):
+            publishers[publisher]?.cursor = stored.progress.cursor
+        case .row(let publisher, let id, .parked(_, isReplay: false)):
+            publishers[publisher]?.parked.insert(id)
+        case .row(let publisher, let id, _):
+            publishers[publisher]?.parked.remove(id)
+        case .attemptStarted(let publisher, let id, _):
+            started(publisher, id)
+        default:
+            break
+        }
+    }
+
+    mutating func finish(_ final: History.Final?) {}
+
+    private mutating func started(_ publisher: Int64, _ id: Int64) {
+        guard let traces = publishers[publisher], traces.isStrict, let log = logs[traces.topic] else { return }
+        let waiting = log.first { $0 > traces.cursor }
+        guard let first = [waiting, traces.parked.min()].compactMap(\.self).min(), first < id else { return }
+        violations.append(
+            Violation(
+                invariant: .i8,
+                sentence: "message \(id) was sent to publisher \(publisher), which wants its topic's order, before "
+                    + "message \(first) was over"
+            )
+        )
+    }
+}
