@@ -123,22 +123,29 @@ extension Outlet {
         _ subscription: Subscription<Output>,
         _ subscriber: Subscriber<Output>
     ) throws(SubscriptionError) {
+        defer { tell() }
         try state.withLock { state throws(SubscriptionError) in
             if let end = state.machine.end {
                 subscription.inlet.producerEnded(subscription.id, end)
             } else {
+                guard !state.subscriptions.contains(where: { $0.id == subscriber.id }) else {
+                    state.machine.news.strays.append(.subscription(subscriber.id))
+                    throw .refused(reason: "it has a subscription \(subscriber.id) already")
+                }
                 try state.machine.add(subscriber)
                 state.subscriptions.append(subscription)
                 if state.tellsSubscriptions { state.machine.news.begun.append(subscription.id) }
             }
         }
         subscription.inlet.signal.raise()
-        tell()
     }
 
     @inlinable
     func ask(_ count: Int, for id: SubscriptionID) {
         update { machine, receiver in
+            guard receiver.subscriptions.contains(where: { $0.id == id }) else {
+                return receiver.strays.append(.demand(count, id))
+            }
             machine.ask(count, for: id, receiver: &receiver)
             receiver.wakesProducer = machine.unserved > 0
         }
@@ -167,6 +174,7 @@ extension Outlet {
         @usableFromInline var wakesProducer = false
         /// Subscriptions that end.
         @usableFromInline var leaving: [(Subscription<Output>, EndReason)] = []
+        @usableFromInline var strays: [StrayMessage] = []
 
         @inlinable
         init(subscriptions: [Subscription<Output>]) {
@@ -180,6 +188,7 @@ extension Outlet {
                 wakeups.add(subscription.inlet.signal)
                 return true
             }
+            strays.append(.events(events.count, id))
             return false
         }
     }
@@ -194,6 +203,7 @@ extension Outlet {
             if state.machine.custom != nil { evict(&state, &deliverer) }
             if deliverer.wakesProducer || state.machine.fault != nil { deliverer.wakeups.add(state.signal) }
             if let reason = state.machine.end, !state.subscriptions.isEmpty { endAll(reason, &state, &deliverer) }
+            if !deliverer.strays.isEmpty { state.machine.news.strays += deliverer.strays }
             if !deliverer.leaving.isEmpty { leave(&state, &deliverer) }
             return (state.machine.news.isEmpty, deliverer.wakeups)
         }
@@ -269,6 +279,7 @@ extension Outlet {
         for count in news.excesses {
             log.warning("a consumer of \(name) asked for \(count) events, more than is expected")
         }
+        for stray in news.strays { log.log(level: stray.level, "\(name) refused \(stray)") }
         for notice in news.notices { notice() }
         for (id, reason) in news.ended {
             onCancel?(id, reason)

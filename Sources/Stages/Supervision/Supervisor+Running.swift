@@ -98,7 +98,7 @@ extension Supervisor {
     /// Sees to it that the loop is woken at the machine's next deadline.
     func arm() {
         let deadline = state.withLock { state in
-            let deadline = state.machine.deadline
+            let deadline = state.machine.nextDeadline()
             if let deadline, let timer = state.timer, timer.deadline <= deadline { return nil as Duration? }
             return deadline
         }
