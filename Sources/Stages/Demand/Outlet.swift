@@ -56,6 +56,7 @@ public final class Outlet<Output: Sendable>: Sendable {
     /// Emits events, asked for or not, from anywhere. They go to consumers that have asked, or wait in the buffer. Once
     /// the stage has ended they count as dropped.
     @inlinable
+    @inline(never)
     public func emit(_ events: [Output]) {
         guard !events.isEmpty else { return }
         update { machine, receiver in machine.emit(events[...], receiver: &receiver) }
@@ -95,7 +96,7 @@ public final class Outlet<Output: Sendable>: Sendable {
             ConsumerSnapshot(
                 subscription: subscription.id,
                 consumer: subscription.inlet.signal.context?.name,
-                demand: machine.custom?.demand(of: subscription.id) ?? machine.demand.demand(of: subscription.id)
+                demand: machine.dispatcher.demand(of: subscription.id)
             )
         }
     }
@@ -200,7 +201,7 @@ extension Outlet {
         let (isQuiet, wakeups) = state.withLock { state in
             var deliverer = Deliverer(subscriptions: state.subscriptions)
             body(&state.machine, &deliverer)
-            if state.machine.custom != nil { evict(&state, &deliverer) }
+            if state.machine.dispatcher.choice != .demand { evict(&state, &deliverer) }
             if deliverer.wakesProducer || state.machine.fault != nil { deliverer.wakeups.add(state.signal) }
             if let reason = state.machine.end, !state.subscriptions.isEmpty { endAll(reason, &state, &deliverer) }
             if !deliverer.strays.isEmpty { state.machine.news.strays += deliverer.strays }
