@@ -92,6 +92,11 @@ actor PostgresConnection {
         return link != nil
     }
 
+    /// Whether the connection can be used, as the server says itself.
+    var isAnswered: Bool {
+        isOpen && (try? run([Self.askServer()], timeout: options.timeout / 2)) != nil
+    }
+
     func close() {
         link = nil
     }
@@ -112,6 +117,8 @@ actor PostgresConnection {
         server.withLock { $0 = PostgresBackend(processID: row.int(0), startedAt: row.int(1)) }
         self.link = .some(consume link)
     }
+
+    private static let askServer = PostgresStatement("ask server", "SELECT 1")
 
     /// Durability is raised where it is lower than the default, never lowered. No statement of ours lasts long: an old
     /// snapshot would slow every row that changes often. Batches of many megabytes pass through the sort memory.
