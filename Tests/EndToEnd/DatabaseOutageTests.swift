@@ -49,12 +49,22 @@ struct DatabaseOutageTests {
                 }
             }
             try await chronicle.accepted(500)
-            try await bring(fault, fixture, proxy, refusals)
+            try await bring(fault, fixture, proxy, chronicle, refusals)
+            let end = ContinuousClock.now
             chronicle.interrupted()
-            let accepted = chronicle.acceptedIDs.count
-            try await chronicle.accepted(accepted + 500)
+            let accepted = chronicle.acceptedIDs
+            try await chronicle.accepted(accepted.count + 1)
+            let intake = end.duration(to: .now)
             // What was accepted after the outage arrives: deliveries go on.
+            let first = Set(chronicle.acceptedIDs).subtracting(accepted)
+            try await chronicle.delivered(Array(first))
+            let deliveries = end.duration(to: .now)
+            try await chronicle.accepted(accepted.count + 500)
             try await chronicle.delivered(chronicle.acceptedIDs)
+            print(
+                "After \(fault) of the database: accepts again after \(intake), delivers again after \(deliveries), "
+                    + "has caught up after \(end.duration(to: .now))"
+            )
             isOver.change { $0 = true }
             try await group.waitForAll()
         }
@@ -69,6 +79,7 @@ struct DatabaseOutageTests {
         _ fault: Fault,
         _ fixture: PostgresFixture,
         _ proxy: HangingProxy,
+        _ chronicle: Chronicle,
         _ refusals: Watched<[HTTPAnswer]>
     ) async throws {
         switch fault {
@@ -77,10 +88,15 @@ struct DatabaseOutageTests {
             try await refusals.wait { !$0.isEmpty }
             try await fixture.cluster.start()
         case .endsSessions:
-            try await fixture.cluster.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(fixture.database)'",
-                in: "postgres"
-            )
+            for _ in 0..<5 {
+                let accepted = chronicle.acceptedIDs.count
+                try await fixture.cluster.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(fixture.database)'",
+                    in: "postgres"
+                )
+                chronicle.interrupted()
+                try await chronicle.accepted(accepted + 100)
+            }
         case .network:
             proxy.hang()
             try await refusals.wait { !$0.isEmpty }

@@ -10,18 +10,8 @@ struct StoreLoad {
     let backlog: Topic
     let payload: [UInt8]
 
-    /// - Parameter postgres: nil makes a SQLite file in the folder.
-    static func open(postgres: String?, folder: URL, payloadBytes: Int) async throws -> StoreLoad {
-        var logger = Logger(label: "postoffice-bench")
-        logger.logLevel = .warning
-        let store: any MessageStore
-        if let postgres {
-            let options = try PostgresOptions(url: postgres, timeout: .seconds(5))
-            store = try await PostgresStore.open(options, connections: 10, node: "bench", logger: logger)
-        } else {
-            let path = folder.appendingPathComponent("postoffice.sqlite").path
-            store = try SQLiteStore(path: path, logger: logger)
-        }
+    static func open(_ database: BenchDatabase, payloadBytes: Int) async throws -> StoreLoad {
+        let store = try await database.open()
         let now = Timestamp(milliseconds: 0)
         return StoreLoad(
             store: store,
@@ -29,7 +19,7 @@ struct StoreLoad {
                 store: store,
                 clock: ContinuousClock(),
                 intakeBytes: 1 << 30,
-                logger: logger,
+                logger: Logger(label: "postoffice-bench"),
                 committed: { _, _, _ in },
                 uncertain: { _ in }
             ),
@@ -117,13 +107,40 @@ struct StoreLoad {
         }
     }
 
+    /// Fills the backlog, in the fastest way that the store has.
     func fill(upTo count: Int) async throws {
         var stored = Int(try await store.topic(id: backlog.id)?.receivedCount ?? 0)
         while stored < count {
-            let size = min(1000, count - stored)
-            _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
-            stored += size
+            if let store = store as? PostgresStore {
+                stored += try await store.load(batch(min(20_000, count - stored)), topicID: backlog.id).count
+            } else {
+                let size = min(1000, count - stored)
+                _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
+                stored += size
+            }
         }
+    }
+
+    /// Asks how many messages a publisher of the backlog has before it, which is all of it.
+    /// - Returns: answers a second.
+    func countPending(_ times: Int) async throws -> Double {
+        let publisher: Publisher
+        if let existing = try await store.publishers(topicID: backlog.id, after: 0, limit: 1).first {
+            publisher = existing
+        } else {
+            let settings = PublisherSettings(target: "http://127.0.0.1/")
+            publisher = try await store.createPublisher(topicID: backlog.id, settings, at: Timestamp(milliseconds: 0))
+        }
+        let expected = try await store.topic(id: backlog.id)?.receivedCount
+        let began = MonotonicClock.now()
+        for _ in 0..<times {
+            let found = try await store.progress(of: [publisher.id])[publisher.id]
+            let pending = found.map { $0.receivedCount - $0.progress.leftCount }
+            guard pending == expected else {
+                throw BenchError.miscounted("pending", expected: Int(expected ?? 0), found: Int(pending ?? 0))
+            }
+        }
+        return Double(times) / MonotonicClock.seconds(since: began)
     }
 
     /// Reads the first messages of the backlog as a publisher's tree does.

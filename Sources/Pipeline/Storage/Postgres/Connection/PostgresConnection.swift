@@ -55,6 +55,19 @@ actor PostgresConnection {
         }
     }
 
+    /// Sends rows by COPY, inside of a transaction or as one of its own.
+    ///
+    /// - Throws: as `run`.
+    func copy(_ rows: PostgresCopy) throws(PostgresError) {
+        guard link != nil else { throw .lost(reason: "it is closed") }
+        do throws(PostgresError) {
+            try link!.copy(rows, until: .now + options.timeout + .seconds(1))
+        } catch {
+            if error.report == nil { link = nil }
+            throw error
+        }
+    }
+
     /// Runs `body` between BEGIN and COMMIT. It is rolled back when `body` throws.
     func transaction<Value>(_ body: (isolated PostgresConnection) throws -> Value) throws -> Value {
         try run([PostgresStatement.begin()])
