@@ -12,6 +12,11 @@ struct DatabaseOutageTests {
         case network
     }
 
+    private struct Refusal: Sendable {
+        var answer: HTTPAnswer
+        var time: Duration
+    }
+
     @Test(
         "costs 503 meanwhile, and no acknowledged message; everything goes on by itself",
         arguments: Fault.allCases
@@ -32,7 +37,7 @@ struct DatabaseOutageTests {
         try await chronicle.createTopic("outages")
         try await chronicle.subscribe(receiver, to: "outages")
         let isOver = Watched(false)
-        let refusals = Watched<[HTTPAnswer]>([])
+        let refusals = Watched<[Refusal]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Each waits a little after its answer: together about a thousand a second.
             for client in 0..<10 {
@@ -42,8 +47,10 @@ struct DatabaseOutageTests {
                     while !isOver.value {
                         number += 1
                         let payload = #"{"number":\#(number),"client":\#(client)}"#
+                        let begin = ContinuousClock.now
                         let answer = try await chronicle.post("outages", payload, by: connection)
-                        if answer.status != 201 { refusals.change { $0.append(answer) } }
+                        let refusal = Refusal(answer: answer, time: begin.duration(to: .now))
+                        if answer.status != 201 { refusals.change { $0.append(refusal) } }
                         try await ContinuousClock().sleep(for: .milliseconds(10))
                     }
                 }
@@ -69,9 +76,11 @@ struct DatabaseOutageTests {
             try await group.waitForAll()
         }
         for refusal in refusals.value {
-            #expect(refusal.status == 503)
-            #expect(refusal.header("retry-after").flatMap(Int.init) != nil)
+            #expect(refusal.answer.status == 503)
+            #expect(refusal.answer.header("retry-after").flatMap(Int.init) != nil)
         }
+        let longest = refusals.value.map(\.time).max() ?? .zero
+        print("\(fault): \(refusals.value.count) refused, after \(longest) at most")
         try await chronicle.judge()
     }
 
@@ -80,7 +89,7 @@ struct DatabaseOutageTests {
         _ fixture: PostgresFixture,
         _ proxy: HangingProxy,
         _ chronicle: Chronicle,
-        _ refusals: Watched<[HTTPAnswer]>
+        _ refusals: Watched<[Refusal]>
     ) async throws {
         switch fault {
         case .stops, .crashes:

@@ -8,13 +8,15 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
         commandName: "store",
         abstract: "Appends to, settles in and reads from a store, next to what its database does by itself.",
         discussion: """
-            SQLite stands next to the program `sqlite3` with one row a transaction, PostgreSQL next to `pgbench` with one \
-            row a transaction. PostgreSQL also takes appends beside a `pg_dump` of the backlog.
+            SQLite stands next to the program `sqlite3`, PostgreSQL next to `pgbench`, both with one row a transaction. \
+            PostgreSQL also takes appends beside a `pg_dump` of the backlog.
             """
     )
 
     @Option(help: "Callers at the same time, each with one message at a time.")
     var callers: [Int] = [1, 16, 256]
+    @Option(help: "Topics that the callers append to, each to one.")
+    var topics = 1
     @Option(help: "Messages a round and caller count.")
     var messages = 20_000
     @Option(help: "Messages to be read; the first is the yardstick of the others.")
@@ -26,6 +28,7 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
 
     func validate() throws {
         try Payload.check(length: payloadBytes)
+        guard topics > 0 else { throw ValidationError("--topics is at least 1") }
         guard messages > 0, !callers.isEmpty, callers.allSatisfy({ (1...1000).contains($0) }) else {
             throw ValidationError("--messages is at least 1, --callers 1 to 1000")
         }
@@ -43,7 +46,7 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
             case .postgres(let url, let folder):
                 try PostgresYardstick(url: url, folder: folder, payloadBytes: payloadBytes)
             }
-        let load = try await StoreLoad.open(database, payloadBytes: payloadBytes)
+        let load = try await StoreLoad.open(database, topics: topics, payloadBytes: payloadBytes)
         let figures = try await load.serving {
             var figures: [Figure] = []
             for count in callers { figures.append(try await append(load, yardstick, callers: count)) }
@@ -73,7 +76,8 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
             "store_append",
             unit: "messages/s",
             parameters: [
-                "callers": .number(callers), "payload_bytes": .number(payloadBytes), "store": kind,
+                "callers": .number(callers), "topics": .number(topics), "payload_bytes": .number(payloadBytes),
+                "store": kind,
             ],
             values: values,
             yardstick: yardstick.insertName,

@@ -6,13 +6,20 @@ import Pipeline
 struct StoreLoad {
     let store: any MessageStore
     let committer: Committer
-    let topic: Topic
+    /// Those that callers append to, in turn.
+    let topics: [Topic]
     let backlog: Topic
     let payload: [UInt8]
 
-    static func open(_ database: BenchDatabase, payloadBytes: Int) async throws -> StoreLoad {
+    static func open(_ database: BenchDatabase, topics count: Int, payloadBytes: Int) async throws -> StoreLoad {
         let store = try await database.open()
         let now = Timestamp(milliseconds: 0)
+        var topics: [Topic] = []
+        for number in 0..<count {
+            topics.append(
+                try await store.createTopic(TopicSettings(name: "bench-\(number)", originHost: "127.0.0.1"), at: now)
+            )
+        }
         return StoreLoad(
             store: store,
             committer: Committer(
@@ -23,7 +30,7 @@ struct StoreLoad {
                 committed: { _, _, _ in },
                 uncertain: { _ in }
             ),
-            topic: try await store.createTopic(TopicSettings(name: "bench", originHost: "127.0.0.1"), at: now),
+            topics: topics,
             backlog: try await store.createTopic(TopicSettings(name: "backlog", originHost: "127.0.0.1"), at: now),
             payload: Payload(length: payloadBytes).bytes
         )
@@ -46,32 +53,40 @@ struct StoreLoad {
     func append(_ count: Int, by callers: Int, size: Int) async throws -> Double {
         let messages = batch(size)
         let calls = max(1, count / size / callers)
-        let before = try await store.topic(id: topic.id)?.receivedCount ?? 0
+        let before = try await received()
         let began = MonotonicClock.now()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<callers {
+            for caller in 0..<callers {
+                let append = Append(topicID: topics[caller % topics.count].id, messages: messages)
                 group.addTask {
-                    for _ in 0..<calls { _ = try await committer.append(Append(topicID: topic.id, messages: messages)) }
+                    for _ in 0..<calls { _ = try await committer.append(append) }
                 }
             }
             try await group.waitForAll()
         }
         let seconds = MonotonicClock.seconds(since: began)
-        let stored = Int((try await store.topic(id: topic.id)?.receivedCount ?? 0) - before)
+        let stored = try await received() - before
         guard stored == calls * callers * size else {
             throw BenchError.miscounted("append", expected: calls * callers * size, found: stored)
         }
         return Double(stored) / seconds
     }
 
+    private func received() async throws -> Int {
+        let ids = Set(topics.map(\.id))
+        return try await store.heads().reduce(0) { ids.contains($1.topicID) ? $0 + Int($1.receivedCount) : $0 }
+    }
+
     /// One outcome at a time and publisher.
     /// - Returns: outcomes a second.
     func settle(_ count: Int, publishers: Int) async throws -> Double {
-        let existing = try await store.publishers(topicID: topic.id, after: 0, limit: publishers)
+        let existing = try await store.publishers(topicID: topics[0].id, after: 0, limit: publishers)
         var ids = existing.map(\.id)
         for number in ids.count..<publishers {
             let settings = PublisherSettings(target: "http://127.0.0.1/\(number)")
-            ids.append(try await store.createPublisher(topicID: topic.id, settings, at: Timestamp(milliseconds: 0)).id)
+            ids.append(
+                try await store.createPublisher(topicID: topics[0].id, settings, at: Timestamp(milliseconds: 0)).id
+            )
         }
         let claimed = try await store.claim(ids)
         let calls = max(1, count / publishers)

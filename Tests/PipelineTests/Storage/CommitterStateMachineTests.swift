@@ -134,6 +134,26 @@ import Testing
         guard case .wait = machine.next(0) else { return #expect(Bool(false), "settlements have to wait") }
     }
 
+    @Test mutating func `who waits behind appends that fail is refused with them, and would be stored safely later`()
+        throws
+    {
+        _ = try machine.append(Self.append(), 1)
+        _ = try batch()
+        _ = try machine.append(Self.append(), 2)
+        _ = machine.settle(Self.settlement(7, left: 1), 3)
+        let answers = machine.failed(0, .outcomeUnknown(reason: "cut off"))
+        #expect(answers.appends.map(\.caller) == [1, 2])
+        #expect(
+            answers.appends.map(\.result) == [
+                .failure(.unavailable(.outcomeUnknown(reason: "cut off"))),
+                .failure(.unavailable(.unavailable(reason: "cut off"))),
+            ]
+        )
+        #expect(machine.statistics.waitingBytes == 0)
+        let next = try batch()
+        #expect(next.appends.isEmpty && next.settlements.count == 1)
+    }
+
     @Test mutating func `the delay grows up to two seconds, and starts again after a success`() throws {
         _ = machine.settle(Self.settlement(7, left: 1), 1)
         var delays: [Duration?] = []
