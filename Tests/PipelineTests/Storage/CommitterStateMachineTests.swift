@@ -1,3 +1,4 @@
+// One suite for one state machine: its rules are told in order, with the words they share.
 import TestSupport
 import Testing
 
