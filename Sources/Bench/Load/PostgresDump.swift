@@ -12,6 +12,7 @@ struct PostgresDump {
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
         try process.run()
         guard !output.fileHandleForReading.availableData.isEmpty else {
             throw BenchError.program("pg_dump", "wrote nothing")
@@ -21,7 +22,8 @@ struct PostgresDump {
     /// - Throws: `BenchError.program` when it was through before: then there was nothing to stand beside.
     func end() throws {
         let wasRunning = process.isRunning
-        process.terminate()
+        // Not by a signal: the threads of the shared pool block them, and programs inherit that.
+        try output.fileHandleForReading.close()
         process.waitUntilExit()
         guard wasRunning else { throw BenchError.program("pg_dump", "was through too early: --backlog is too small") }
     }
