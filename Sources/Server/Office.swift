@@ -24,6 +24,14 @@ protocol Office: Sendable {
     func deletePublisher(id: Int64) async throws -> Bool
     func restartPublisher(id: Int64) async throws -> Bool
 
+    func setActive(publisher id: Int64, _ active: Bool) async throws -> PublisherStatus?
+    func retry(publisher id: Int64, dead: Bool) async throws -> Int?
+    func discard(publisher id: Int64, messages: [Int64]?) async throws -> Int?
+    func replay(publisher id: Int64, from: Timestamp?, to: Timestamp?) async throws -> ReplayResult
+    func replay(publisher id: Int64, messages: [Int64]) async throws -> Int?
+    func replay(message id: Int64, publisher: Int64?) async throws -> Int?
+    func rotateSecret(publisher id: Int64) async throws -> (status: PublisherStatus, secret: String)?
+
     func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64
     func message(id: Int64) async throws -> MessageStatus?
 

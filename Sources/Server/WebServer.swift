@@ -35,6 +35,7 @@ struct WebServer: Sendable {
         let api =
             TopicRoutes(office: office, bodies: bodies).endpoints
             + PublisherRoutes(office: office, bodies: bodies, requests: publishers).endpoints
+            + OperationRoutes(office: office, bodies: bodies).endpoints
             + MessageRoutes(office: office, bodies: bodies).endpoints
             + StageRoutes(office: office, faultInjection: faultInjection).endpoints
             + HealthRoutes(office: office).endpoints

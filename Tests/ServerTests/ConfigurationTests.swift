@@ -143,14 +143,79 @@ struct ConfigurationTests {
 
     @Test(
         "refuses to start rather than ignore a setting that protects something",
-        arguments: [
-            "API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY",
-        ]
+        arguments: ["API_TOKENS", "UI_PASSWORD"]
     )
     func unsupported(name: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try configuration([name: "secret"]) }
         #expect(error?.description.hasPrefix("\(name) is set: it is not supported yet") == true)
         #expect(error?.description.contains("secret") == false)
+    }
+
+    @Test("takes a key of 32 bytes for the secrets, and shows none that it does not take")
+    func secretsKey() throws {
+        #expect(try configuration([:]).vault == nil)
+        #expect(try configuration(["SECRETS_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]).vault != nil)
+        for key in [
+            "secret", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA==", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy",
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try configuration(["SECRETS_KEY": key]) }
+            #expect(error?.description.hasPrefix("SECRETS_KEY is set: it must be 32 bytes in base64") == true)
+            #expect(error?.description.contains(key) == false)
+        }
+    }
+
+    @Test("takes a client certificate with its key, in one file or two, and no other file")
+    func clientCertificate() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pem-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ name: String, _ types: String...) throws -> String {
+            let path = folder.appendingPathComponent(name).path
+            let text = types.map { "-----BEGIN \($0)-----\nAAAA\n-----END \($0)-----\n" }.joined()
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            return path
+        }
+        let certificate = try file("certificate", "CERTIFICATE")
+        let key = try file("key", "EC PRIVATE KEY")
+        let both = try file("both", "PRIVATE KEY", "CERTIFICATE")
+        let locked = try file("locked", "ENCRYPTED PRIVATE KEY")
+        let names = ["TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY"]
+        func read(_ values: String?...) throws -> ClientCertificate? {
+            try configuration(Dictionary(uniqueKeysWithValues: zip(names, values.map { $0 ?? "" }))).clientCertificate
+        }
+        #expect(try read(nil, nil) == nil)
+        let pair = try #require(try read(certificate, key))
+        #expect(pair.certificate == certificate && pair.key == key)
+        let single = try #require(try read(both, nil))
+        #expect(single.certificate == both && single.key == both)
+        for (values, message) in [
+            ([nil, key], "TARGET_CLIENT_KEY is \"\(key)\": it needs TARGET_CLIENT_CERTIFICATE too"),
+            ([key, key], "TARGET_CLIENT_CERTIFICATE is \"\(key)\": it must be a PEM file with a certificate"),
+            (
+                [certificate, nil],
+                "TARGET_CLIENT_CERTIFICATE is \"\(certificate)\": it must hold the private key too, unless "
+                    + "TARGET_CLIENT_KEY is set"
+            ),
+            (
+                [certificate, locked],
+                "TARGET_CLIENT_KEY is \"\(locked)\": it must be a PEM file with a private key that is not encrypted"
+            ),
+            (
+                [certificate, certificate],
+                "TARGET_CLIENT_KEY is \"\(certificate)\": it must be a PEM file with a private key that is not encrypted"
+            ),
+            (
+                [certificate, folder.path],
+                "TARGET_CLIENT_KEY is \"\(folder.path)\": it must be a file that can be read"
+            ),
+            (
+                ["/nothing/here", key],
+                "TARGET_CLIENT_CERTIFICATE is \"/nothing/here\": it must be a file that can be read"
+            ),
+        ] as [([String?], String)] {
+            let error = #expect(throws: ConfigurationError.self) { try read(values[0], values[1]) }
+            #expect(error?.description == message)
+        }
     }
 
     @Test("warns of listening beyond loopback, and of what has no effect yet")

@@ -8,3 +8,10 @@ package struct Header: Sendable, Equatable, Codable {
         self.value = value
     }
 }
+
+/// The value may be a credential: what is printed has the name alone.
+extension Header: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "\(name): …" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}

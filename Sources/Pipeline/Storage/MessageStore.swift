@@ -65,7 +65,7 @@ package protocol MessageStore: Sendable {
     /// Throws only when the transaction as a whole failed: then nothing of it is stored
     /// (`StoreError.unavailable`), or it is not known whether it is (`StoreError.outcomeUnknown`).
     func commit(_ batch: StoreBatch) async throws -> StoreReceipt
-    /// The ids and lengths of a topic's messages after `id`, in ascending order, without their payloads.
+    /// The ids, lengths and times of a topic's messages after `id`, in ascending order, without their payloads.
     func entries(topicID: Int64, after id: Int64, limit: Int) async throws -> [LogEntry]
     /// Lengths of the messages with these ids that (still) exist, in ascending order.
     func entries(ids: [Int64]) async throws -> [LogEntry]
@@ -73,8 +73,6 @@ package protocol MessageStore: Sendable {
     func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry]
     /// Messages with these ids that (still) exist, in ascending order.
     func messages(ids: [Int64]) async throws -> [Message]
-    /// The first message of a topic with this id or a higher one, and when it was received; nil when there is none.
-    func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)?
 
     // MARK: Parked and dead messages
 
@@ -148,10 +146,12 @@ package struct LogEntry: Sendable, Equatable {
     package var id: Int64
     /// Length of payload and attributes.
     package var bytes: Int
+    package var receivedAt: Timestamp
 
-    package init(id: Int64, bytes: Int) {
+    package init(id: Int64, bytes: Int, receivedAt: Timestamp) {
         self.id = id
         self.bytes = bytes
+        self.receivedAt = receivedAt
     }
 }
 

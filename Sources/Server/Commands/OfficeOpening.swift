@@ -11,6 +11,7 @@ enum OfficeOpening {
         var curl = CurlConfiguration()
         curl.addressPolicy = try addressPolicy(configuration)
         curl.certificateAuthorities = configuration.targetCABundle
+        curl.clientCertificate = configuration.clientCertificate.map { ($0.certificate, $0.key) }
         curl.proxy = configuration.httpsProxy
         curl.directHosts = DirectHosts(parsing: configuration.noProxy ?? "")
         curl.maximumExchanges = configuration.maxConnections

@@ -51,6 +51,16 @@ struct Environment: Sendable {
         }
     }
 
+    /// The path of a file that can be read.
+    func readableFile(_ name: String) throws(ConfigurationError) -> String? {
+        guard let path = string(name) else { return nil }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+            FileManager.default.isReadableFile(atPath: path)
+        else { throw ConfigurationError(variable: name, value: path, rule: "must be a file that can be read") }
+        return path
+    }
+
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String,
         _: Choice.Type

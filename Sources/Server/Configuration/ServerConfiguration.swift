@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Pipeline
 
 /// Everything that the environment decides, checked at start.
 struct ServerConfiguration: Sendable {
@@ -32,8 +33,12 @@ struct ServerConfiguration: Sendable {
     var targetDenyNetworks: String
     /// The path of a PEM file; nil: the system's certificates.
     var targetCABundle: String?
+    /// What targets that ask for it get to see; nil: nothing.
+    var clientCertificate: ClientCertificate?
     var httpsProxy: String?
     var noProxy: String?
+    /// Seals credentials in the database; nil: they are kept as they are.
+    var vault: Vault?
     var nodeName: String
     var enableFaultInjection: Bool
     var logLevel: Logger.Level
@@ -54,12 +59,14 @@ struct ServerConfiguration: Sendable {
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
         circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
-        noticeAfter = .seconds(try environment.integer(in: 0...604_800) ?? 60)
-        attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? .all
+        noticeAfter = .seconds(try environment.integer("NOTICE_AFTER", in: 0...604_800) ?? 60)
+        attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? AttemptHistory.all
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
-        targetCABundle = try Self.readableFile(environment, "TARGET_CA_BUNDLE")
+        targetCABundle = try environment.readableFile("TARGET_CA_BUNDLE")
+        clientCertificate = try ClientCertificate(environment)
         httpsProxy = environment.string("HTTPS_PROXY")
         noProxy = environment.string("NO_PROXY")
+        vault = try Self.vault(environment)
         nodeName = try Self.nodeName(environment)
         enableFaultInjection = try environment.bool("ENABLE_FAULT_INJECTION") ?? false
         logLevel = try environment.choice("LOG_LEVEL", Logger.Level.self) ?? .info
@@ -81,23 +88,22 @@ struct ServerConfiguration: Sendable {
 
     /// Settings that protect something are never ignored: without the feature there is no start.
     private static func refuseUnsupported(_ environment: Environment) throws(ConfigurationError) {
-        for name in ["API_TOKENS", "UI_PASSWORD", "SECRETS_KEY", "TARGET_CLIENT_CERTIFICATE", "TARGET_CLIENT_KEY"] {
+        for name in ["API_TOKENS", "UI_PASSWORD"] {
             if environment.string(name) != nil {
                 throw ConfigurationError(variable: name, rule: "is not supported yet")
             }
         }
     }
 
-    private static func readableFile(
-        _ environment: Environment,
-        _ name: String
-    ) throws(ConfigurationError) -> String? {
-        guard let path = environment.string(name) else { return nil }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-            FileManager.default.isReadableFile(atPath: path)
-        else { throw ConfigurationError(variable: name, value: path, rule: "must be a file that can be read") }
-        return path
+    private static func vault(_ environment: Environment) throws(ConfigurationError) -> Vault? {
+        guard let text = environment.string("SECRETS_KEY") else { return nil }
+        guard let vault = Vault(base64: text) else {
+            throw ConfigurationError(
+                variable: "SECRETS_KEY",
+                rule: "must be \(Vault.keyLength) bytes in base64, as `openssl rand -base64 32` prints them"
+            )
+        }
+        return vault
     }
 
     private static func nodeName(_ environment: Environment) throws(ConfigurationError) -> String {

@@ -12,8 +12,10 @@ struct Fields {
     private var values: [String: FieldValue] = [:]
     var errors = FieldErrors()
 
+    /// - Parameter isOptional: whether there may be no body at all, which is as good as an empty object.
     /// - Throws: `Refusal` when the body is no JSON object, or one with far too many members.
-    init(_ body: ByteBuffer) throws {
+    init(_ body: ByteBuffer, isOptional: Bool = false) throws {
+        if isOptional, body.readableBytes == 0 { return }
         let bytes = body.readableBytesSpan
         var members = JSONMembers()
         do {
@@ -80,13 +82,53 @@ struct Fields {
         return Choice(rawValue: text) ?? refuse(name, FieldErrors.invalid)
     }
 
-    /// A field whose feature does not exist yet: only its default is accepted.
-    ///
-    /// - Parameter asks: Whether a value that is not the default would be one if the feature existed.
-    mutating func unsupported(_ name: String, isDefault: (FieldValue) -> Bool, asks: (FieldValue) -> Bool) {
-        guard let value = values[name], !isDefault(value) else { return }
-        errors.add(name, asks(value) ? FieldErrors.notSupported : FieldErrors.invalid)
+    /// An array of at most `limit` integers, each in the range; `.some(nil)` stands for a null that was sent.
+    mutating func nullableIntegers(
+        _ name: String,
+        _ range: ClosedRange<Int>,
+        count: ClosedRange<Int>
+    ) -> [Int]?? {
+        if values[name] == .null { return .some(nil) }
+        guard let value = present(name) else { return nil }
+        guard let integers = value.integers(upTo: count.upperBound) else { return refuse(name, FieldErrors.invalid) }
+        guard count.contains(integers.count) else {
+            return refuse(name, "must have \(count.lowerBound) to \(count.upperBound) elements")
+        }
+        guard integers.allSatisfy(range.contains) else { return refuse(name, "each \(range.sentence)") }
+        return .some(integers)
     }
+
+    /// At most `limit` ids, each once, in ascending order.
+    mutating func ids(_ name: String, upTo limit: Int) -> [Int64]? {
+        guard let value = present(name) else { return nil }
+        guard let ids = value.integers(upTo: limit) else { return refuse(name, FieldErrors.invalid) }
+        guard ids.count <= limit else { return refuse(name, "must have at most \(limit) elements") }
+        return Set(ids.map(Int64.init)).sorted()
+    }
+
+    /// An id; one that there cannot be is the id of nothing.
+    mutating func id(_ name: String) -> Int64? {
+        guard let value = present(name) else { return nil }
+        return value.integer.map(Int64.init) ?? refuse(name, FieldErrors.invalid)
+    }
+
+    /// A time as RFC 3339 has it; null is as if it were missing.
+    mutating func time(_ name: String) -> Timestamp? {
+        guard let value = values[name], value != .null else { return nil }
+        guard case .string(let text) = value, let time = Timestamp(rfc3339: text) else {
+            return refuse(name, FieldErrors.invalid)
+        }
+        return time
+    }
+
+    /// An object of strings, as it was sent, with one member more than `limit` when it has too many.
+    mutating func strings(_ name: String, upTo limit: Int) -> [(name: String, value: String)]? {
+        guard let value = present(name) else { return nil }
+        return value.strings(upTo: limit) ?? refuse(name, FieldErrors.invalid)
+    }
+
+    /// What stands there, whatever it is.
+    subscript(_ name: String) -> FieldValue? { values[name] }
 
     private mutating func present(_ name: String, required: Bool = false) -> FieldValue? {
         switch values[name] {

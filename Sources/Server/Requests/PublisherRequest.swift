@@ -16,6 +16,22 @@ struct PublisherRequest: Sendable {
         var errors: FieldErrors
     }
 
+    /// What `PATCH /api/publishers/{id}` asks for. Read once, and applied to the publisher as it is when it is changed.
+    struct Change: Sendable {
+        /// The new secret, to be shown this once; nil when none is asked for.
+        let secret: String?
+        fileprivate let request: PublisherRequest
+        fileprivate let fields: Fields
+        fileprivate let secretRequest: SecretRequest
+
+        /// The publisher's settings with what the client wants changed.
+        ///
+        /// - Throws: `Refusal`.
+        func settings(of publisher: Publisher) throws -> PublisherSettings {
+            try request.apply(self, to: publisher)
+        }
+    }
+
     /// - Throws: `Refusal.malformed`.
     func create(_ body: ByteBuffer) throws -> Creation {
         var fields = try Fields(body)
@@ -26,15 +42,20 @@ struct PublisherRequest: Sendable {
         var settings = PublisherSettings(target: "", type: .http)
         if let target, type == .http { read(target: target, &settings, &fields) }
         if let fromNow = fields.bool("from_now") { settings.fromNow = fromNow }
-        readChangeable(&fields, &settings)
+        let secret = SecretRequest(fields)
+        readChangeable(&fields, secret, &settings)
         return Creation(topic: topic, settings: settings, errors: fields.errors)
     }
 
-    /// The publisher's settings with what the client wants changed.
-    ///
-    /// - Throws: `Refusal`.
-    func change(_ publisher: Publisher, _ body: ByteBuffer) throws -> PublisherSettings {
-        var fields = try Fields(body)
+    /// - Throws: `Refusal.malformed`.
+    func change(_ body: ByteBuffer) throws -> Change {
+        let fields = try Fields(body)
+        let secret = SecretRequest(fields)
+        return Change(secret: secret.text, request: self, fields: fields, secretRequest: secret)
+    }
+
+    private func apply(_ change: Change, to publisher: Publisher) throws -> PublisherSettings {
+        var fields = change.fields
         var settings = publisher.settings
         if let topic = fields.string("topic"), topic != publisher.topic {
             fields.errors.add("topic", FieldErrors.notChangeable)
@@ -48,7 +69,7 @@ struct PublisherRequest: Sendable {
         if let fromNow = fields.bool("from_now"), fromNow != settings.fromNow {
             fields.errors.add("from_now", FieldErrors.notChangeable)
         }
-        readChangeable(&fields, &settings)
+        readChangeable(&fields, change.secretRequest, &settings)
         try fields.check()
         return settings
     }
@@ -61,16 +82,35 @@ struct PublisherRequest: Sendable {
         settings.target = target
     }
 
-    private func readChangeable(_ fields: inout Fields, _ settings: inout PublisherSettings) {
+    private func readChangeable(
+        _ fields: inout Fields,
+        _ secret: SecretRequest,
+        _ settings: inout PublisherSettings
+    ) {
         if let active = fields.bool("active") { settings.active = active }
         if let seconds = fields.integer("seconds_timeout", 1...600) { settings.secondsTimeout = seconds }
         readRetry(&fields, &settings)
-        if let body = fields.choice("body", PublisherSettings.Body.self) { settings.body = body }
+        if let size = fields.nullableInteger("chunk_size", 1...1000), let size, size != 20 {
+            fields.errors.add("chunk_size", FieldErrors.notSupported)
+        }
         readDemand(&fields, &settings)
-        readUnsupported(&fields)
+        if let limit = fields.nullableInteger("rate_limit", 1...100_000) { settings.rateLimit = limit }
+        if let ordering = fields.choice("ordering", PublisherSettings.Ordering.self) { settings.ordering = ordering }
+        if let body = fields.choice("body", PublisherSettings.Body.self) { settings.body = body }
+        if let headers = HeaderFields.read(&fields, stored: settings.headers) { settings.headers = headers }
+        switch secret {
+        case .unchanged: break
+        case .none: settings.secret = nil
+        case .new(let text): settings.secret = SigningSecret(current: text)
+        case .invalid: fields.errors.add("secret", FieldErrors.invalid)
+        }
     }
 
     private func readRetry(_ fields: inout Fields, _ settings: inout PublisherSettings) {
+        if let delays = fields.nullableIntegers("retry_schedule", 1...86_400, count: 1...50) {
+            settings.retrySchedule = delays
+        }
+        if let attempts = fields.integer("max_attempts", 1...1000) { settings.maxAttempts = attempts }
         if let seconds = fields.integer("seconds_retry", 1...86_400) { settings.secondsRetry = seconds }
         let longest = 604_800
         if let seconds = fields.nullableInteger("seconds_retry_max", 1...longest) { settings.secondsRetryMax = seconds }
@@ -88,31 +128,5 @@ struct PublisherRequest: Sendable {
         if let minimum = settings.minDemand, minimum >= maximum {
             fields.errors.add("min_demand", (0...maximum - 1).sentence)
         }
-    }
-
-    private func readUnsupported(_ fields: inout Fields) {
-        fields.unsupported("retry_schedule", isDefault: { $0 == .null }, asks: { $0 == .array })
-        if let attempts = fields.integer("max_attempts", 1...1000), attempts != 100 {
-            fields.errors.add("max_attempts", FieldErrors.notSupported)
-        }
-        if let size = fields.nullableInteger("chunk_size", 1...1000), let size, size != 20 {
-            fields.errors.add("chunk_size", FieldErrors.notSupported)
-        }
-        if let limit = fields.nullableInteger("rate_limit", 1...100_000), limit != nil {
-            fields.errors.add("rate_limit", FieldErrors.notSupported)
-        }
-        if let ordering = fields.choice("ordering", PublisherSettings.Ordering.self), ordering != .none {
-            fields.errors.add("ordering", FieldErrors.notSupported)
-        }
-        fields.unsupported(
-            "headers",
-            isDefault: { $0 == .object(isEmpty: true) },
-            asks: { $0 == .object(isEmpty: false) }
-        )
-        fields.unsupported(
-            "secret",
-            isDefault: { $0 == .null },
-            asks: { if case .string = $0 { true } else { $0 == .bool(true) } }
-        )
     }
 }

@@ -1,7 +1,7 @@
 import Pipeline
 
 extension JSONWriter {
-    /// Every field of a publisher as it is in force, defaults included, and how it is getting on.
+    /// Every field of a publisher as it is in force, defaults included, and how it is getting on. Never its secret.
     mutating func members(of status: PublisherStatus) {
         let publisher = status.publisher
         let settings = publisher.settings
@@ -14,15 +14,20 @@ extension JSONWriter {
         member("seconds_timeout", settings.secondsTimeout)
         member("seconds_retry", settings.secondsRetry)
         member("seconds_retry_max", settings.effectiveSecondsRetryMax)
-        nullMember("retry_schedule")
+        member("retry_schedule", settings.retrySchedule)
         member("max_attempts", settings.maxAttempts)
         member("chunk_size", settings.chunkSize)
         member("max_demand", status.maxDemand)
         member("min_demand", status.minDemand)
-        nullMember("rate_limit")
+        member("rate_limit", settings.rateLimit)
         member("ordering", settings.ordering.rawValue)
         member("body", settings.body.rawValue)
-        member("headers", object: { _ in })
+        member(
+            "headers",
+            object: { json in
+                for header in settings.headers { json.member(header.name, HeaderFields.shown(header)) }
+            }
+        )
         member("state", status.state)
         member("pending", status.pending)
         member("in_flight", status.inFlight)
@@ -31,8 +36,31 @@ extension JSONWriter {
         member("delivered", status.delivered)
         member("discarded", status.discarded)
         member("replayed", status.replayed)
-        nullMember("replay")
+        member("replay", status.replay)
         member("last_delivered_at", status.lastDeliveredAt)
+    }
+
+    /// The publisher with its secret: for whoever has just made it, and nobody else.
+    mutating func members(of status: PublisherStatus, secret: String?) {
+        members(of: status)
+        if let secret { member("secret", secret) }
+    }
+
+    private mutating func member(_ name: String, _ delays: [Int]?) {
+        guard let delays else { return nullMember(name) }
+        member(name, array: { json in for delay in delays { json.value(Int64(delay)) } })
+    }
+
+    private mutating func member(_ name: String, _ replay: ReplayRecord?) {
+        guard let replay else { return nullMember(name) }
+        member(
+            name,
+            object: {
+                $0.member("from_id", replay.fromID)
+                $0.member("at_id", replay.cursor)
+                $0.member("to_id", replay.toID)
+            }
+        )
     }
 
     mutating func member(_ name: String, _ waiting: Waiting?) {

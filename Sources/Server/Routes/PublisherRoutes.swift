@@ -15,9 +15,6 @@ struct PublisherRoutes: Sendable {
             Endpoint(.get, "/api/publishers/:id", show),
             Endpoint(.patch, "/api/publishers/:id", change),
             Endpoint(.delete, "/api/publishers/:id", delete),
-            Endpoint(.post, "/api/publishers/:id/pause") { try await setActive(false, $0, $1) },
-            Endpoint(.post, "/api/publishers/:id/resume") { try await setActive(true, $0, $1) },
-            Endpoint(.post, "/api/publishers/:id/restart", restart),
         ]
     }
 
@@ -32,7 +29,8 @@ struct PublisherRoutes: Sendable {
             guard creation.errors.isEmpty, let topic else { throw Refusal.fields(creation.errors) }
             do {
                 let status = try await office.createPublisher(topicID: topic.id, creation.settings)
-                return .json(JSONWriter.data { $0.members(of: status) }, status: .created)
+                let secret = creation.settings.secret?.current
+                return .json(JSONWriter.data { $0.members(of: status, secret: secret) }, status: .created)
             } catch StoreError.taken {
                 throw Self.taken
             }
@@ -58,7 +56,16 @@ struct PublisherRoutes: Sendable {
 
     @Sendable private func change(_ request: Request, _ context: Context) async throws -> Response {
         try await bodies.withJSON(of: request) { body in
-            try await apply(to: context.id(of: "publisher")) { try requests.change($0, body) }
+            let change = try requests.change(body)
+            do {
+                let id = try context.id(of: "publisher")
+                guard let status = try await office.updatePublisher(id: id, { try change.settings(of: $0) }) else {
+                    throw Self.unknown
+                }
+                return .json(JSONWriter.data { $0.members(of: status, secret: change.secret) })
+            } catch StoreError.taken {
+                throw Self.taken
+            }
         }
     }
 
@@ -68,31 +75,6 @@ struct PublisherRoutes: Sendable {
             throw Refusal.badRequest("There is no such publisher.")
         }
         return Response(status: .noContent)
-    }
-
-    @Sendable private func restart(_ request: Request, _ context: Context) async throws -> Response {
-        guard try await office.restartPublisher(id: context.id(of: "publisher")) else { throw Self.unknown }
-        return try await show(request, context)
-    }
-
-    private func setActive(_ active: Bool, _ request: Request, _ context: Context) async throws -> Response {
-        try await apply(to: context.id(of: "publisher")) { publisher in
-            var settings = publisher.settings
-            settings.active = active
-            return settings
-        }
-    }
-
-    private func apply(
-        to id: Int64,
-        _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
-    ) async throws -> Response {
-        do {
-            guard let status = try await office.updatePublisher(id: id, change) else { throw Self.unknown }
-            return .json(JSONWriter.data { $0.members(of: status) })
-        } catch StoreError.taken {
-            throw Self.taken
-        }
     }
 
     private func publisher(_ context: Context) async throws -> PublisherStatus {

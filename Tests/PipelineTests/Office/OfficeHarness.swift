@@ -12,6 +12,7 @@ struct OfficeHarness {
         target: ScriptedTarget = ScriptedTarget(),
         maxDemand: Int = 10,
         maxBufferBytes: Int = 64_000_000,
+        circuitThreshold: Int = 10,
         world: World = .real,
         folder: TemporaryFolder? = nil,
         store other: (any MessageStore)? = nil,
@@ -25,6 +26,7 @@ struct OfficeHarness {
         var settings = PostOffice.Settings(nodeName: "test")
         settings.maxDemand = maxDemand
         settings.maxBufferBytes = maxBufferBytes
+        settings.circuitThreshold = circuitThreshold
         settings.refreshInterval = refreshInterval
         let office = PostOffice(store: store, target: target, settings: settings, world: world, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

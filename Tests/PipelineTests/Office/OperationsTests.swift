@@ -190,7 +190,8 @@ import Testing
     @Test("Hands on a publisher that does not exist find nothing")
     func unknown() async throws {
         try await OfficeHarness.run { harness in
-            #expect(try await harness.office.retry(publisher: 9, dead: true) == nil)
+            let retried = try await harness.office.retry(publisher: 9, dead: true)
+            #expect(retried == nil)
             #expect(try await harness.office.discard(publisher: 9, messages: nil) == nil)
             #expect(try await harness.office.replay(publisher: 9, messages: [1]) == nil)
             #expect(try await harness.office.replay(publisher: 9, from: nil, to: nil) == .unknownPublisher)

@@ -10,7 +10,7 @@ import Testing
     @Test("No message is lost, doubled or miscounted in any order of deliveries, rewinds, hands and restarts", arguments: [
         UInt64
     ](1...200))
-    func randomLives(seed: UInt64) throws {
+    func randomLives(seed: UInt64) {
         var life = RandomLife(seed: seed)
         for _ in 0..<300 { life.step() }
         #expect(life.problems == [], "seed \(seed)")
@@ -21,7 +21,8 @@ import Testing
         var life = RandomLife(seed: 1)
         life.state.ledger.handOut([1])
         let envelope = life.envelope(1, .log)
-        let start = try #require(life.state.begin(envelope, at: life.now))
+        let began = life.state.begin(envelope, at: life.now)
+        let start = try #require(began)
         life.state.start(from: StoredProgress(progress: Progress(), parked: 0, dead: 0, receivedCount: 1), nextDue: nil)
         let settling = life.settle(envelope, start, .delivered)
         #expect(settling.settlement.progress.leftCount == 0)
@@ -47,9 +48,10 @@ import Testing
             nextDue: .distantPast
         )
         let generation = life.state.ledger.generation
-        #expect(life.state.handOutRows([4], generation: generation))
+        _ = life.state.handOutRows([4], generation: generation)
         let envelope = life.envelope(4, .row(row))
-        let start = try #require(life.state.begin(envelope, at: life.now))
+        let began = life.state.begin(envelope, at: life.now)
+        let start = try #require(began)
         let watch = life.state.beginWatch()
         let discarded = life.state.discard([row], watch, at: life.now)
         #expect(discarded.unparked == [4])
@@ -73,7 +75,8 @@ import Testing
         _ = life.state.handOutRows([4], generation: generation)
         let watch = life.state.beginWatch()
         _ = life.state.discard([row], watch, at: life.now)
-        #expect(life.state.begin(life.envelope(4, .row(row)), at: life.now) == nil)
+        let began = life.state.begin(life.envelope(4, .row(row)), at: life.now)
+        #expect(began == nil)
         #expect(life.state.outCount == 0)
     }
 
@@ -86,11 +89,14 @@ import Testing
         let generation = life.state.ledger.generation
         _ = life.state.handOutRows([4], generation: generation)
         let envelope = life.envelope(4, .row(row))
-        let start = try #require(life.state.begin(envelope, at: life.now))
+        let began = life.state.begin(envelope, at: life.now)
+        let start = try #require(began)
         let settling = life.settle(envelope, start, .delivered)
         life.state.settled(settling.settlement, of: envelope, start)
-        #expect(life.state.discard([row], watch, at: life.now).unparked.isEmpty)
-        #expect(life.state.makeDue([row], watch, at: life.now).count == 0)
+        let discarded = life.state.discard([row], watch, at: life.now)
+        #expect(discarded.unparked.isEmpty)
+        let due = life.state.makeDue([row], watch, at: life.now)
+        #expect(due.count == 0)
         #expect(life.state.record.delivered == 1)
         #expect(life.state.record.discarded == 0)
     }
@@ -124,10 +130,12 @@ import Testing
         var life = RandomLife(seed: 3)
         life.state.publisher.settings.rateLimit = 1
         let now = Timestamp(milliseconds: 5_000_000)
-        #expect(life.state.takePace(upTo: 10, at: now).count == 1)
+        let first = life.state.takePace(upTo: 10, at: now)
+        #expect(first.count == 1)
         let earlier = Timestamp(milliseconds: 1_000_000)
         let again = life.state.takePace(upTo: 10, at: earlier).again
         #expect(again.map { $0.since(earlier) <= .seconds(2) } == true)
-        #expect(life.state.takePace(upTo: 10, at: again ?? now).count == 1)
+        let second = life.state.takePace(upTo: 10, at: again ?? now)
+        #expect(second.count == 1)
     }
 }

@@ -179,6 +179,7 @@ struct RandomLife {
     private mutating func write(_ settlement: Settlement) {
         commitAll()
         store(settlement)
+        state.written(settlement)
     }
 
     private mutating func commit() {

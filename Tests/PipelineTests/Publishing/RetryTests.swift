@@ -12,7 +12,12 @@ import Testing
     @Test("Messages that are due again and again do not keep fresh ones waiting", arguments: [1, 2, 10])
     func noStarvation(maxDemand: Int) async throws {
         let target = ScriptedTarget { $0.messages[0] <= 30 ? .failed : .delivered }
-        try await OfficeHarness.run(target: target, maxDemand: maxDemand, world: .hurried) { harness in
+        try await OfficeHarness.run(
+            target: target,
+            maxDemand: maxDemand,
+            circuitThreshold: 1000,
+            world: .hurried
+        ) { harness in
             let id = try await harness.publishers(1) { settings in
                 retryAtOnce(&settings)
                 settings.minDemand = maxDemand - 1

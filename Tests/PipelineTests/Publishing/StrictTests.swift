@@ -51,7 +51,7 @@ import Testing
                 settings.secondsRetry = 3600
             }[0]
             _ = try await harness.post(4)
-            try await eventually { try await harness.office.publisher(id: id)?.parked == 1 }
+            try await eventually { try await harness.office.message(id: 2)?.deliveries.first?.state == "parked" }
             let head = try #require(try await harness.office.message(id: 2)?.deliveries.first)
             #expect(head.state == "parked")
             #expect(head.waiting?.reason == "parked")

@@ -38,6 +38,18 @@ struct CertificateFolder {
     /// The key of all of them.
     var key: String { path("key") }
 
+    /// The day on which `expired` did so.
+    var expiredOn: String {
+        get async throws {
+            let (_, output) = try await RunningProgram.run(
+                "openssl",
+                ["x509", "-in", certificate("expired"), "-noout", "-enddate", "-dateopt", "iso_8601"]
+            )
+            // notAfter=2026-11-24 07:15:00Z
+            return String(output.first?.split(separator: "=").last?.prefix(10) ?? "")
+        }
+    }
+
     func certificate(_ name: String) -> String { path(name) }
 
     func remove() {

@@ -16,6 +16,18 @@ final class InMemoryOffice: Office {
         var problems: [String: String] = [:]
         var restarts: [Int64] = []
         var crashes: [String] = []
+        /// What was asked for by hand, in order.
+        var operations: [Operation] = []
+        /// What the next replay of a range comes to.
+        var replay = ReplayResult.started(count: 7)
+    }
+
+    enum Operation: Equatable {
+        case retry(Int64, dead: Bool)
+        case discard(Int64, [Int64]?)
+        case replayRange(Int64, from: Timestamp?, to: Timestamp?)
+        case replay(Int64, [Int64])
+        case replayMessage(Int64, publisher: Int64?)
     }
 
     static let time = Timestamp(milliseconds: 1_772_323_200_250)
@@ -145,6 +157,59 @@ final class InMemoryOffice: Office {
             guard state.publishers.contains(where: { $0.publisher.id == id }) else { return false }
             state.restarts.append(id)
             return true
+        }
+    }
+
+    // MARK: Operations
+
+    func setActive(publisher id: Int64, _ active: Bool) async throws -> PublisherStatus? {
+        try await updatePublisher(id: id) { publisher in
+            var settings = publisher.settings
+            settings.active = active
+            return settings
+        }
+    }
+
+    func retry(publisher id: Int64, dead: Bool) async throws -> Int? {
+        try operate(id, .retry(id, dead: dead))
+    }
+
+    func discard(publisher id: Int64, messages: [Int64]?) async throws -> Int? {
+        try operate(id, .discard(id, messages))
+    }
+
+    func replay(publisher id: Int64, from: Timestamp?, to: Timestamp?) async throws -> ReplayResult {
+        guard try operate(id, .replayRange(id, from: from, to: to)) != nil else { return .unknownPublisher }
+        return try working { $0.replay }
+    }
+
+    func replay(publisher id: Int64, messages: [Int64]) async throws -> Int? {
+        try operate(id, .replay(id, messages))
+    }
+
+    func replay(message id: Int64, publisher: Int64?) async throws -> Int? {
+        try working { state in
+            guard state.messages.contains(where: { $0.message.id == id }) else { return nil }
+            state.operations.append(.replayMessage(id, publisher: publisher))
+            return 7
+        }
+    }
+
+    func rotateSecret(publisher id: Int64) async throws -> (status: PublisherStatus, secret: String)? {
+        let secret = SigningSecret.generate()
+        let status = try await updatePublisher(id: id) { publisher in
+            var settings = publisher.settings
+            settings.secret = .rotated(settings.secret, to: secret, at: Self.time)
+            return settings
+        }
+        return status.map { ($0, secret) }
+    }
+
+    private func operate(_ id: Int64, _ operation: Operation) throws -> Int? {
+        try working { state in
+            guard state.publishers.contains(where: { $0.publisher.id == id }) else { return nil }
+            state.operations.append(operation)
+            return 7
         }
     }
 

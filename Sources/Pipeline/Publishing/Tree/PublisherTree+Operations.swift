@@ -23,10 +23,14 @@ extension PublisherTree {
     /// - Returns: How many there were.
     func discard(_ messages: [Int64]?) async throws -> Int {
         try await operate {
-            try await self.eachSlice(of: messages.map { .messages($0) } ?? .kind(.any)) { state, rows, watch, now in
+            let selection = messages.map { Selection.messages($0) } ?? .kind(.any)
+            let count = try await self.eachSlice(of: selection) { state, rows, watch, now in
                 let settlement = state.discard(rows, watch, at: now)
                 return (settlement, settlement.unparked.count)
             }
+            // In strict order the next one may go now.
+            self.wakeup.ring()
+            return count
         }
     }
 
@@ -54,12 +58,7 @@ extension PublisherTree {
             range.receivedFrom = from
             range.receivedTo = to
             guard self.state.step({ $0.replay == nil }) else { return .underWay }
-            var count = try await self.count(range)
-            if let left = count {
-                count = left + (try await self.makeDue(in: range))
-            } else {
-                _ = try await self.makeDue(in: range)
-            }
+            let count = try await self.count(range)
             guard let settlement = self.state.step({ $0.startReplay(range) }) else { return .underWay }
             try await self.resources.committer.settle(settlement)
             self.wakeup.ring()
@@ -121,19 +120,15 @@ extension PublisherTree {
     ) async throws -> (count: Int, rows: [ParkedMessage]) {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
-        try await catchUp()
         let rows = try await rows()
         guard !rows.isEmpty else { return (0, rows) }
         let now = resources.world.now()
-        let (settlement, count) = state.step { change(&$0, rows, watch, now) }
-        if settlement.hasChanges { try await resources.committer.settle(settlement) }
+        let (settlement, count, incarnation) = state.step { state in
+            let (settlement, count) = change(&state, rows, watch, now)
+            return (settlement, count, state.incarnation)
+        }
+        try await settle(settlement, of: incarnation)
         return (count, rows)
-    }
-
-    /// Returns when all that was entered before is durable: what is read then is no older than the watch.
-    private func catchUp() async throws {
-        guard let settlement = state.step({ $0.unsettled(besides: 1) }) else { return }
-        try await resources.committer.settle(settlement)
     }
 
     private func makeDue(_ kinds: [RowKind]) async throws -> Int {
@@ -155,25 +150,30 @@ extension PublisherTree {
     private func makeRows(_ messages: [Int64]) async throws -> Int {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
-        try await catchUp()
         let rows = Set(try await resources.store.rows(publisher: id, messages: messages).map(\.messageID))
         let entries = try await resources.store.entries(topicID: state.topicID, ids: messages)
         let ids = entries.map(\.id).filter { !rows.contains($0) }
         let now = resources.world.now()
-        let settlement = state.step { state in
+        let (settlement, incarnation) = state.step { state in
             let settlement = state.replay(ids, watch, at: now)
             if !settlement.parked.isEmpty { state.due(at: now) }
-            return settlement
+            return (settlement, state.incarnation)
         }
-        if settlement.hasChanges { try await resources.committer.settle(settlement) }
+        try await settle(settlement, of: incarnation)
         return settlement.parked.count
+    }
+
+    private func settle(_ settlement: Settlement, of incarnation: Int) async throws {
+        guard settlement.hasChanges else { return }
+        defer { state.written(settlement, of: incarnation) }
+        try await resources.committer.settle(settlement)
     }
 
     // MARK: A range
 
     private static let mostCounted = 10_000
 
-    /// How many messages of the range have left the log without a row; nil: too many to count.
+    /// How many messages of the range have left the log, or have a row that will become due; nil: too many to count.
     private func count(_ range: ReplayRecord) async throws -> Int? {
         var count = 0
         var seen = 0
@@ -181,34 +181,11 @@ extension PublisherTree {
         while true {
             let entries = try await resources.store.entries(topicID: state.topicID, after: after, limit: Self.slice)
             let inRange = entries.filter { $0.id <= range.toID && range.includes($0.receivedAt) }
-            let rows = Set(
-                try await resources.store.rows(publisher: id, messages: inRange.map(\.id)).map(\.messageID)
-            )
-            count += state.step { state in
-                inRange.count { state.ledger.hasLeft($0.id) && !rows.contains($0.id) }
-            }
+            count += state.step { state in inRange.count { state.ledger.hasLeft($0.id) } }
             seen += entries.count
             guard let last = entries.last, entries.count == Self.slice, last.id < range.toID else { return count }
             guard seen < Self.mostCounted + Self.slice else { return nil }
             after = last.id
-        }
-    }
-
-    private func makeDue(in range: ReplayRecord) async throws -> Int {
-        var count = 0
-        var after = range.fromID - 1
-        while true {
-            var last: Int64?
-            let (changed, _) = try await change({ $0.makeDueNow($1, $2, $3) }) {
-                let rows = try await resources.store.rows(.any, publisher: id, after: after, limit: Self.slice)
-                last = rows.count == Self.slice ? rows.last?.messageID : nil
-                let entries = try await resources.store.entries(ids: rows.map(\.messageID))
-                let included = Set(entries.filter { range.includes($0.receivedAt) }.map(\.id))
-                return rows.filter { $0.messageID <= range.toID && included.contains($0.messageID) }
-            }
-            count += changed
-            guard let last, last < range.toID else { return count }
-            after = last
         }
     }
 }

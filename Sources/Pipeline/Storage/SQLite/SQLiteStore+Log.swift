@@ -17,39 +17,28 @@ extension SQLiteStore {
         try await read { db in
             try Row.fetchAll(
                 db.cachedStatement(
-                    sql: "SELECT id, bytes FROM messages WHERE topic_id = ? AND id > ? ORDER BY id LIMIT ?"
+                    sql: "SELECT id, bytes, received_at FROM messages WHERE topic_id = ? AND id > ? ORDER BY id LIMIT ?"
                 ),
                 arguments: [topicID, id, limit]
-            ).map { LogEntry(id: $0[0], bytes: $0[1]) }
+            ).map { LogEntry(row: $0) }
         }
     }
 
     package func entries(ids: [Int64]) async throws -> [LogEntry] {
         try await read { db in
-            let statement = try db.cachedStatement(sql: "SELECT id, bytes FROM messages WHERE id = ?")
+            let statement = try db.cachedStatement(sql: "SELECT id, bytes, received_at FROM messages WHERE id = ?")
             return try ids.sorted().compactMap { id in
-                try Row.fetchOne(statement, arguments: [id]).map { LogEntry(id: $0[0], bytes: $0[1]) }
+                try Row.fetchOne(statement, arguments: [id]).map { LogEntry(row: $0) }
             }
         }
     }
 
     package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
         try await read { db in
-            let statement = try db.cachedStatement(sql: "SELECT id, bytes FROM messages WHERE id = ? AND topic_id = ?")
+            let statement = try db.cachedStatement(sql: "SELECT id, bytes, received_at FROM messages WHERE id = ? AND topic_id = ?")
             return try Set(ids).sorted().compactMap { id in
-                try Row.fetchOne(statement, arguments: [id, topicID]).map { LogEntry(id: $0[0], bytes: $0[1]) }
+                try Row.fetchOne(statement, arguments: [id, topicID]).map { LogEntry(row: $0) }
             }
-        }
-    }
-
-    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
-        try await read { db in
-            try Row.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT id, received_at FROM messages WHERE topic_id = ? AND id >= ? ORDER BY id LIMIT 1"
-                ),
-                arguments: [topicID, id]
-            ).map { (id: $0[0], receivedAt: Timestamp(milliseconds: $0[1])) }
         }
     }
 
@@ -66,5 +55,12 @@ extension SQLiteStore {
             ),
             arguments: [id]
         ).map(Message.init(row:)).next()
+    }
+}
+
+extension LogEntry {
+    /// - Parameter row: `id, bytes, received_at`, in this order.
+    fileprivate init(row: Row) {
+        self.init(id: row[0], bytes: row[1], receivedAt: Timestamp(milliseconds: row[2]))
     }
 }

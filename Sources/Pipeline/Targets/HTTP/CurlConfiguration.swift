@@ -4,6 +4,9 @@ package struct CurlConfiguration: Sendable {
     package var addressPolicy = AddressPolicy.linkLocal
     /// Path of a PEM file with the authorities to trust (`TARGET_CA_BUNDLE`); nil for the system's.
     package var certificateAuthorities: String?
+    /// Paths of PEM files with what is shown to targets that ask for a certificate (`TARGET_CLIENT_CERTIFICATE`,
+    /// `TARGET_CLIENT_KEY`); nil for nothing. Read for each connection.
+    package var clientCertificate: (certificate: String, key: String)?
     /// URL of the proxy for https targets (`HTTPS_PROXY`); nil for none. The environment's are never used.
     package var proxy: String?
     /// Hosts that are reached without the proxy (`NO_PROXY`).

@@ -48,6 +48,12 @@ final class CurlEasy {
         return Int(value)
     }
 
+    func pointer(_ info: CURLINFO) -> UnsafeMutableRawPointer? {
+        var value: UnsafeMutableRawPointer?
+        curl_get_pointer(handle, info, &value)
+        return value
+    }
+
     /// What went wrong since `clearError`, in libcurl's words; empty when it said nothing.
     var errorMessage: String { String(cString: errorText) }
 

@@ -13,18 +13,29 @@ package struct HTTPTarget: Target {
         let exchange = await transport.post(
             HTTPRequest(
                 url: settings.target,
-                headers: [
-                    ("content-type", "application/json"),
-                    ("message-id", String(delivery.messages[0])),
-                    ("postoffice-topic", HeaderValue.encoded(delivery.publisher.topic)),
-                    ("postoffice-attempt", String(delivery.attempt)),
-                ],
+                headers: headers(of: delivery),
                 body: delivery.body,
                 timeout: .seconds(settings.secondsTimeout)
             )
         )
         let outcome = Outcome(exchange, now: world.now())
         return delivery.messages.map { _ in outcome }
+    }
+
+    private func headers(of delivery: Delivery) -> [(name: String, value: String)] {
+        let settings = delivery.publisher.settings
+        let id = String(delivery.messages[0])
+        var headers = [
+            (name: "content-type", value: "application/json"),
+            ("message-id", id),
+            ("postoffice-topic", HeaderValue.encoded(delivery.publisher.topic)),
+            ("postoffice-attempt", String(delivery.attempt)),
+        ]
+        headers += settings.headers.map { ($0.name, $0.value) }
+        if let secret = settings.secret {
+            headers += WebhookSignature.headers(id: id, body: delivery.body, secret: secret, at: world.now())
+        }
+        return headers
     }
 }
 
@@ -38,39 +49,6 @@ enum HeaderValue {
             } else {
                 let digits = String(byte, radix: 16, uppercase: true)
                 encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-    }
-}
-
-extension Outcome {
-    /// Whose fault a response is: 2xx nobody's; transport errors, 5xx, 408, 425 and 429 the target's; the rest, of the
-    /// message in the eyes of the target.
-    ///
-    /// - Parameter now: what a date in `Retry-After` is measured against.
-    init(_ exchange: HTTPExchange, now: Timestamp) {
-        self.init(result: .delivered, status: exchange.status, duration: exchange.duration)
-        if case .aborted = exchange.failure {
-            result = .returned
-            error = "aborted"
-        } else if let failure = exchange.failure {
-            result = .failed
-            error = "\(failure)"
-        } else if let status = exchange.status, !(200..<300).contains(status) {
-            response = Array(exchange.body.prefix(1024))
-            retryAfter = exchange.retryAfter.flatMap { RetryAfter.delay($0, now: now) }
-            switch status {
-            case 300..<400:
-                result = .refused
-                error =
-                    exchange.location.map { "the target redirects to \($0) (status \(status))" }
-                    ?? "the target redirects (status \(status))"
-            case 408, 425, 429, 500...:
-                result = .failed
-                error = "the target answered with status \(status)"
-            default:
-                result = .refused
-                error = "the target refused the message with status \(status)"
             }
         }
     }

@@ -36,6 +36,8 @@ final class Transfer {
     private var socketError: Int32?
     private var socketsOpened = 0
     private var repeats = 0
+    /// What the exchange has failed with, while its connection is made once more to see the dates of the certificates.
+    private var failed: TransferFacts?
 
     init(configuration: CurlConfiguration, poller: any SocketPoller, counters: LoopCounters) {
         self.configuration = configuration
@@ -91,6 +93,26 @@ final class Transfer {
         return true
     }
 
+    /// Makes the handle ready to be added once more if the target's certificates were refused for their dates: a second
+    /// connection tells which. Nothing is sent on it, and it is closed afterwards.
+    func inspects(after code: CURLcode, now: ContinuousClock.Instant) -> Bool {
+        guard let job, failed == nil, case let facts = facts(of: code), facts.isOutOfDate else { return false }
+        failed = facts
+        setInspecting(true)
+        restart(job, now: now)
+        return true
+    }
+
+    private func setInspecting(_ isInspecting: Bool) {
+        easy.set(CURLOPT_CONNECT_ONLY, isInspecting ? 1 : 0)
+        easy.set(CURLOPT_CERTINFO, isInspecting ? 1 : 0)
+        easy.set(CURLOPT_SSL_VERIFYPEER, isInspecting ? 0 : 1)
+        easy.set(CURLOPT_SSL_VERIFYHOST, isInspecting ? 0 : 2)
+        // Whoever shows no valid certificate gets to see none.
+        easy.set(CURLOPT_SSLCERT, isInspecting ? nil : configuration.clientCertificate?.certificate)
+        easy.set(CURLOPT_SSLKEY, isInspecting ? nil : configuration.clientCertificate?.key)
+    }
+
     private func restart(_ job: Job, now: ContinuousClock.Instant) {
         reader = ResponseReader()
         refusedAddress = nil
@@ -105,7 +127,10 @@ final class Transfer {
     /// Takes the result once the transfer is over.
     func end(_ code: CURLcode, now: ContinuousClock.Instant) -> HTTPExchange {
         var exchange = HTTPExchange()
-        if reader.isHeadComplete, code == CURLE_OK || reader.isCutOff {
+        if var facts = failed {
+            if code == CURLE_OK { facts.certificateDates = CertificateDates(of: easy) }
+            exchange.failure = facts.failure
+        } else if reader.isHeadComplete, code == CURLE_OK || reader.isCutOff {
             exchange.status = easy.long(CURLINFO_RESPONSE_CODE)
         } else if code == CURLE_OK {
             exchange.failure = .closed(.reading)
@@ -122,6 +147,10 @@ final class Transfer {
     /// Lets go of the request and the response.
     func release() {
         job = nil
+        if failed != nil {
+            failed = nil
+            setInspecting(false)
+        }
         reader = ResponseReader()
         headers = nil
         easy.set(CURLOPT_HTTPHEADER, nil as UnsafeRawPointer?)
@@ -145,6 +174,7 @@ final class Transfer {
         easy.set(CURLOPT_NOPROXY, "")
         easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let path = configuration.certificateAuthorities { easy.set(CURLOPT_CAINFO, path) }
+        setInspecting(false)
         // A handshake would read all authorities anew: libcurl keeps them only if they come from a file alone.
         if configuration.certificateAuthorities != nil || Self.systemHasCertificateFile {
             easy.set(CURLOPT_CAPATH, nil as String?)

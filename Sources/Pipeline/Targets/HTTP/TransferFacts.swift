@@ -15,6 +15,8 @@ struct TransferFacts {
     var systemError: Int32
     /// OpenSSL's `X509_V_ERR_…`; 0 when the certificate's chain is in order.
     var certificateError: Int
+    /// Of the target, looked up after they were refused for their dates.
+    var certificateDates: CertificateDates?
     var phase: TransportFailure.Phase
     /// The whole exchange's; for `connecting` and `handshake` the shorter one that applied.
     var timeLimit: Duration
@@ -32,7 +34,8 @@ struct TransferFacts {
         case CURLE_COULDNT_CONNECT: couldNotConnect
         case CURLE_OPERATION_TIMEDOUT: .timedOut(after: timeLimit, phase: phase)
         case CURLE_PEER_FAILED_VERIFICATION: .tls(certificateReason)
-        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR,
+        case CURLE_SSL_CERTPROBLEM: .tls("the client certificate cannot be used: \(words)")
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             .tls(handshakeReason)
         case CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .closed(phase)
@@ -64,6 +67,8 @@ struct TransferFacts {
 
     /// A connection that broke while something was read from it or written to it.
     private var broken: TransportFailure {
+        // With TLS 1.3 the target judges the client only when the handshake is over for us.
+        if let alert { return .tls(Self.words(ofAlert: alert)) }
         if phase == .handshake { return .tls("the target broke off the handshake") }
         if systemError == ECONNRESET || systemError == EPIPE || message.lowercased().contains("reset") {
             return .reset(phase)
@@ -71,10 +76,16 @@ struct TransferFacts {
         return .closed(phase)
     }
 
+    /// The certificate was refused for its dates alone.
+    var isOutOfDate: Bool {
+        code == CURLE_PEER_FAILED_VERIFICATION && (certificateError == 9 || certificateError == 10)
+    }
+
     private var certificateReason: String {
         switch certificateError {
-        case 9: "certificate is not valid yet"
-        case 10: "certificate expired"
+        case 9:
+            certificateDates?.start.map { "certificate is not valid before \($0)" } ?? "certificate is not valid yet"
+        case 10: certificateDates?.expiry.map { "certificate expired on \($0)" } ?? "certificate expired"
         case 18: "certificate not trusted: it is self-signed"
         case 19: "certificate not trusted: its chain ends in a self-signed one"
         case 2, 20, 21, 27: "certificate not trusted: its issuer is unknown"
@@ -86,7 +97,24 @@ struct TransferFacts {
     }
 
     private var handshakeReason: String {
-        message.isEmpty ? "handshake failed" : "handshake failed: \(message)"
+        if let alert { return Self.words(ofAlert: alert) }
+        return message.isEmpty ? "handshake failed" : "handshake failed: \(message)"
+    }
+
+    /// What the target said as it broke off (RFC 8446, 6.2), as OpenSSL names it: `unknown ca`.
+    private var alert: Substring? {
+        guard let mark = message.firstRange(of: " alert ") else { return nil }
+        return message[mark.upperBound...].prefix { $0 != "," && $0 != ":" && $0 != "(" }
+    }
+
+    private static func words(ofAlert alert: Substring) -> String {
+        switch alert {
+        case "certificate required": "the target asks for a client certificate"
+        case "bad certificate", "unsupported certificate", "certificate revoked", "certificate expired",
+            "certificate unknown", "unknown ca", "access denied":
+            "the target does not accept the client certificate (\(alert))"
+        default: "the target broke off the handshake (\(alert))"
+        }
     }
 
     private static func words(of error: Int32) -> String {

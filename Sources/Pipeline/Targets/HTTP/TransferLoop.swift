@@ -183,7 +183,7 @@ final class TransferLoop {
         while let (context, code) = multi.nextCompletion() {
             let transfer = Transfer.from(context)
             multi.remove(transfer.easy)
-            if transfer.repeats(after: code, now: .now) {
+            if transfer.repeats(after: code, now: .now) || transfer.inspects(after: code, now: .now) {
                 multi.add(transfer.easy)
                 continue
             }

@@ -1,25 +1,19 @@
 extension PostgresStore {
     package func entries(topicID: Int64, after id: Int64, limit: Int) async throws -> [LogEntry] {
         try await read(Self.entriesAfter(.int(topicID), .int(id), .int(limit)))[0].rows.map {
-            LogEntry(id: $0.int(0), bytes: Int($0.int(1) as Int64))
+            LogEntry(row: $0)
         }
     }
 
     package func entries(ids: [Int64]) async throws -> [LogEntry] {
         try await read(Self.entriesByID(.ints(ids)))[0].rows.map {
-            LogEntry(id: $0.int(0), bytes: Int($0.int(1) as Int64))
+            LogEntry(row: $0)
         }
     }
 
     package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
         try await read(Self.entriesOfTopic(.int(topicID), .ints(ids)))[0].rows.map {
-            LogEntry(id: $0.int(0), bytes: Int($0.int(1) as Int64))
-        }
-    }
-
-    package func firstMessage(topicID: Int64, from id: Int64) async throws -> (id: Int64, receivedAt: Timestamp)? {
-        try await read(Self.firstMessage(.int(topicID), .int(id)))[0].first.map {
-            (id: $0.int(0), receivedAt: Timestamp(milliseconds: $0.int(1)))
+            LogEntry(row: $0)
         }
     }
 
@@ -32,7 +26,7 @@ extension PostgresStore {
     private static let entriesAfter = PostgresStatement(
         "entries after",
         """
-        SELECT id, bytes FROM messages
+        SELECT id, bytes, received_at FROM messages
         WHERE (topic_id, id) > ($1::int8, $2::int8) AND topic_id <= $1::int8
         ORDER BY topic_id, id LIMIT $3::int8
         """
@@ -40,21 +34,12 @@ extension PostgresStore {
 
     private static let entriesByID = PostgresStatement(
         "entries by id",
-        "SELECT id, bytes FROM messages WHERE id = ANY ($1::int8[]) ORDER BY id"
+        "SELECT id, bytes, received_at FROM messages WHERE id = ANY ($1::int8[]) ORDER BY id"
     )
 
     private static let entriesOfTopic = PostgresStatement(
         "entries of topic",
-        "SELECT id, bytes FROM messages WHERE id = ANY ($2::int8[]) AND topic_id = $1::int8 ORDER BY id"
-    )
-
-    private static let firstMessage = PostgresStatement(
-        "first message",
-        """
-        SELECT id, received_at FROM messages
-        WHERE (topic_id, id) >= ($1::int8, $2::int8) AND topic_id <= $1::int8
-        ORDER BY topic_id, id LIMIT 1
-        """
+        "SELECT id, bytes, received_at FROM messages WHERE id = ANY ($2::int8[]) AND topic_id = $1::int8 ORDER BY id"
     )
 
     static let messagesByID = PostgresStatement(
@@ -64,4 +49,15 @@ extension PostgresStore {
         WHERE id = ANY ($1::int8[]) ORDER BY id
         """
     )
+}
+
+extension LogEntry {
+    /// - Parameter row: `id, bytes, received_at`, in this order.
+    fileprivate init(row: PostgresRow) {
+        self.init(
+            id: row.int(0),
+            bytes: Int(row.int(1) as Int64),
+            receivedAt: Timestamp(milliseconds: row.int(2) as Int64)
+        )
+    }
 }
