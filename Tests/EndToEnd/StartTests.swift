@@ -9,7 +9,8 @@ struct StartTests {
         ("MAX_BODY_BYTES", "1.5"), ("MAX_BUFFER_BYTES", "lots"), ("MAX_CONNECTIONS", "0"),
         ("DATABASE_URL", "mysql://127.0.0.1/postoffice"), ("DATABASE_URL", "sqlite:"),
         ("ENABLE_FAULT_INJECTION", "perhaps"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"),
-        ("TARGET_DENY_NETWORKS", "300.0.0.0/8"),
+        ("TARGET_DENY_NETWORKS", "300.0.0.0/8"), ("TARGET_CLIENT_CERTIFICATE", "/nonexistent/certificate.pem"),
+        ("TARGET_CLIENT_KEY", "/nonexistent/key.pem"),
     ]
 
     @Test("for a bad setting ends with 1 and one line that names the setting and its value", arguments: badSettings)

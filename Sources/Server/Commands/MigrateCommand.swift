@@ -17,7 +17,8 @@ struct MigrateCommand: AsyncParsableCommand {
             let configuration = try ServerConfiguration(try await Environment(file: envFile))
             switch configuration.database {
             case .sqlite(let path):
-                let store = try SQLiteStore(path: path, logger: Logger(label: "postoffice"))
+                let logger = Logger(label: "postoffice")
+                let store = try SQLiteStore(path: path, vault: configuration.vault, logger: logger)
                 try await store.close()
             case .postgres(let options, _):
                 try await PostgresStore.migrate(options)

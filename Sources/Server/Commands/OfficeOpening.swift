@@ -54,12 +54,13 @@ enum OfficeOpening {
     ) async throws -> any MessageStore {
         switch configuration.database {
         case .sqlite(let path):
-            try SQLiteStore(path: path, logger: logger)
+            try SQLiteStore(path: path, vault: configuration.vault, logger: logger)
         case .postgres(let options, let connections):
             try await PostgresStore.open(
                 options,
                 connections: connections,
                 node: configuration.nodeName,
+                vault: configuration.vault,
                 logger: logger
             )
         }

@@ -103,7 +103,8 @@ struct API: Sendable {
         return id
     }
 
-    private func data(
+    /// Any route, which must answer with that status.
+    func data(
         _ method: String,
         _ path: String,
         _ body: [String: any Sendable]?,

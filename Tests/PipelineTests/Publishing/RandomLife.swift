@@ -96,6 +96,7 @@ struct RandomLife {
         case .releasing:
             state.releaseAfter = nil
             let watch = state.beginWatch()
+            commitAll()
             let failed = rows.values.filter { $0.cause == .target && $0.diedAt == nil }
             write(state.makeDue(failed.sorted { $0.messageID < $1.messageID }, watch, at: now).0)
             state.endWatch(watch)
@@ -152,6 +153,8 @@ struct RandomLife {
 
     private mutating func hand() {
         let watch = state.beginWatch()
+        // Rows are read when what was entered before is durable.
+        commitAll()
         let some = rows.values.sorted { $0.messageID < $1.messageID }.filter { _ in random.next(in: 0...2) == 0 }
         if random.next(in: 0...1) == 0 {
             let settlement = state.discard(some, watch, at: now)
@@ -179,7 +182,6 @@ struct RandomLife {
     private mutating func write(_ settlement: Settlement) {
         commitAll()
         store(settlement)
-        state.written(settlement)
     }
 
     private mutating func commit() {

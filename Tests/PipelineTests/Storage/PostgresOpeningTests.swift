@@ -9,7 +9,32 @@ import Testing
             for _ in 0..<10 { group.addTask { try await fixture.openStore(connections: 1) } }
             for try await store in group { try await store.close() }
         }
-        #expect(try await fixture.execute("SELECT count(*) FROM postoffice.schema_versions").hasPrefix("1"))
+        #expect(
+            try await fixture.execute("SELECT count(*) FROM postoffice.schema_versions").hasPrefix(
+                "\(PostgresSchema.version)"
+            )
+        )
+    }
+
+    @Test func `a database of the first version keeps everything`() async throws {
+        let fixture = try await PostgresFixture()
+        let schema = PostgresSchema.migrations[0].joined(separator: ";\n")
+        try await fixture.execute(
+            """
+            CREATE SCHEMA postoffice;
+            SET search_path = postoffice, pg_catalog;
+            CREATE TABLE schema_versions (
+                version    bigint PRIMARY KEY,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            );
+            INSERT INTO schema_versions (version) VALUES (1);
+            \(schema);
+            \(FirstSchema.postgres)
+            """
+        )
+        let store = try await fixture.openStore()
+        try await FirstSchema.check(store, fixture)
+        try await store.close()
     }
 
     @Test func `a database of a newer version is left alone`() async throws {
@@ -17,7 +42,11 @@ import Testing
         try await fixture.openStore().close()
         try await fixture.execute("INSERT INTO postoffice.schema_versions (version) VALUES (99)")
         let error = await #expect(throws: StoreError.self) { try await fixture.openStore() }
-        #expect(error?.description.contains("written by a newer version (schema 99; this one knows 1)") == true)
+        #expect(
+            error?.description.contains(
+                "written by a newer version (schema 99; this one knows \(PostgresSchema.version))"
+            ) == true
+        )
     }
 
     @Test func `each way in which a database cannot be used is said in words, without the password`() async throws {

@@ -114,6 +114,16 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path)) == before)
     }
 
+    @Test func `a database of the first version keeps everything`() async throws {
+        let queue = try DatabaseQueue(path: fixture.path)
+        try SQLiteSchema.migrator.migrate(queue, upTo: "1 topics, publishers and the log")
+        try await queue.write { db in try db.execute(sql: FirstSchema.sqlite) }
+        try queue.close()
+        let store = try SQLiteStore(path: fixture.path, logger: .silent)
+        try await FirstSchema.check(store, fixture)
+        try await store.close()
+    }
+
     @Test func `a database of a newer version is left alone`() async throws {
         try await SQLiteStore(path: fixture.path, logger: .silent).close()
         try await fixture.execute("INSERT INTO grdb_migrations (identifier) VALUES ('99 something new')")

@@ -8,24 +8,24 @@ struct VaultTests {
 
     @Test(
         "What is sealed is found again with the same key, and not to be seen",
-        arguments: ["", "a", #"{"ä":"whsec_x"}"#]
+        arguments: ["", "a secret", #"{"ä":"whsec_x"}"#]
     )
     func sealed(text: String) throws {
-        let sealed = try vault.seal(text, for: .secret)
+        let sealed = vault.seal(text, for: .secret)
         #expect(Vault.isSealed(sealed))
         #expect(text.isEmpty || !sealed.contains(text))
         #expect(try Vault(key: Array(0..<32))!.open(sealed, for: .secret) == text)
     }
 
     @Test("The same text is sealed otherwise each time")
-    func nonces() throws {
-        let sealed = try (0..<100).map { _ in try vault.seal("a", for: .secret) }
+    func nonces() {
+        let sealed = (0..<100).map { _ in vault.seal("a", for: .secret) }
         #expect(Set(sealed).count == 100)
     }
 
     @Test("Another key, another purpose and a changed byte are all found out")
     func refused() throws {
-        let sealed = try vault.seal("secret", for: .secret)
+        let sealed = vault.seal("secret", for: .secret)
         #expect(throws: VaultError.otherKey) { try other.open(sealed, for: .secret) }
         #expect(throws: VaultError.damaged) { try vault.open(sealed, for: .headers) }
         let start = sealed.index(sealed.startIndex, offsetBy: "v1.01234567.".count)

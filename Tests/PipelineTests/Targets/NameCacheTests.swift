@@ -7,7 +7,7 @@ struct NameCacheTests {
     private let address = IPAddress(v4: 0x7F00_0001)
 
     private func cache(lookUps: Int = 4, names: Int = 100) -> NameCache<Int> {
-        var limits = NameCache<Int>.Limits()
+        var limits = NameLimits()
         limits.lookUps = lookUps
         limits.names = names
         return NameCache(limits: limits)

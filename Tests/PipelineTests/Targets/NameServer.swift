@@ -6,11 +6,13 @@ import Glibc
 import Darwin
 #endif
 
-/// A name server on loopback that knows no name, and is silent about those that begin with `never`.
+/// A name server on loopback that knows no name but those it is given, and is silent about those that begin with
+/// `never`.
 struct NameServer: Sendable {
     private let descriptor: Int32
 
-    init(address: String) throws {
+    /// - Parameter addresses: What the first label of a name leads to, at this moment.
+    init(address: String, _ addresses: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }) throws {
         descriptor = socket(AF_INET, LoopbackListener.datagram, 0)
         var name = LoopbackListener.name(address, 53)
         let descriptor = descriptor
@@ -21,7 +23,7 @@ struct NameServer: Sendable {
         }
         guard isBound else { throw LoopbackListener.Failure(errno: errno) }
         let thread = Thread {
-            while Self.answer(descriptor) {}
+            while Self.answer(descriptor, addresses) {}
         }
         thread.start()
     }
@@ -32,7 +34,7 @@ struct NameServer: Sendable {
     }
 
     /// Answers one question; false when the socket is closed.
-    private static func answer(_ descriptor: Int32) -> Bool {
+    private static func answer(_ descriptor: Int32, _ addresses: (String) -> [UInt8]?) -> Bool {
         var message = [UInt8](repeating: 0, count: 1_500)
         var asker = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -41,12 +43,28 @@ struct NameServer: Sendable {
                 let count = recvfrom(descriptor, &message, message.count, 0, asker, &length)
                 guard count > 12 else { return false }
                 if message[13..<18].elementsEqual("never".utf8) { return true }
-                // A response (RFC 1035, 4.1.1), recursion available, "no such name".
-                message[2] |= 0x80
-                message[3] = 0x83
-                sendto(descriptor, message, count, 0, asker, length)
+                let label = String(decoding: message[13..<13 + Int(message[12])], as: UTF8.self)
+                let answer = response(to: Array(message[..<count]), addresses(label))
+                sendto(descriptor, answer, answer.count, 0, asker, length)
                 return true
             }
         }
+    }
+
+    /// A response as RFC 1035, 4.1 has it, recursion available: the address, which nobody is to remember, or "no such
+    /// name". Of an address there is only an IPv4 one.
+    private static func response(to question: [UInt8], _ address: [UInt8]?) -> [UInt8] {
+        var message = question
+        message[2] |= 0x80
+        message[3] = address == nil ? 0x83 : 0x80
+        // No additional records, such as the asker's own.
+        message[10...11] = [0, 0]
+        var end = 12
+        while message[end] != 0 { end += Int(message[end]) + 1 }
+        let isForIPv4 = message[end + 1..<end + 3].elementsEqual([0, 1])
+        message.removeSubrange((end + 5)...)
+        guard let address, isForIPv4 else { return message }
+        message[6...7] = [0, 1]
+        return message + [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4] + address
     }
 }

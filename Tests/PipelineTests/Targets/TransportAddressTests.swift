@@ -88,6 +88,38 @@ struct TransportAddressTests {
         }
     }
 
+    @Test("A name that moves to a denied address is not followed there; a connection that it had before may go on")
+    func moving() async throws {
+        let hasMoved = Atomic(false)
+        let resolver = Resolver { _ in
+            .addresses([IPAddress(v4: hasMoved.load(ordering: .relaxed) ? 0x7F00_0002 : 0x7F00_0001)])
+        }
+        var limits = NameLimits()
+        // Each request has the name looked up again, beside it.
+        limits.fresh = .zero
+        try await withServer { connection in
+            while true {
+                let request = try connection.readRequest()
+                try connection.answer()
+                if request.body.elementsEqual("last".utf8) { return }
+            }
+        } _: { server in
+            try await withTransport(denying("127.0.0.2"), resolver: resolver, nameLimits: limits) { transport in
+                let url = "http://moving.test:\(server.port)/"
+                #expect(await transport.post(HTTPRequest(to: url)).status == 200)
+                hasMoved.store(true, ordering: .relaxed)
+                // Enough of them for the new address to be known.
+                for _ in 0..<100 { #expect(await transport.post(HTTPRequest(to: url)).status == 200) }
+                #expect(await transport.post(HTTPRequest(to: url, body: "last")).status == 200)
+                var failure: TransportFailure?
+                repeat {
+                    failure = await transport.post(HTTPRequest(to: url, body: "last")).failure
+                } while failure == nil
+                #expect(failure == .addressNotAllowed("127.0.0.2"))
+            }
+        }
+    }
+
     @Test("Loopback is allowed unless it is denied")
     func allowed() async throws {
         try await withServer { connection in

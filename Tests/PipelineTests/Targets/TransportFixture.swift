@@ -6,10 +6,16 @@ import Testing
 func withTransport<R: Sendable>(
     _ configuration: CurlConfiguration = CurlConfiguration(),
     resolver: Resolver = .system,
+    nameLimits: NameLimits = NameLimits(),
     pollsPortably: Bool = false,
     _ body: @Sendable (CurlTransport) async throws -> R
 ) async throws -> R {
-    let transport = try CurlTransport(configuration: configuration, resolver: resolver, pollsPortably: pollsPortably)
+    let transport = try CurlTransport(
+        configuration: configuration,
+        resolver: resolver,
+        nameLimits: nameLimits,
+        pollsPortably: pollsPortably
+    )
     let result = try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await transport.run() }
         let result = try await body(transport)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Pipeline
@@ -13,7 +14,8 @@ import Darwin
 @Suite(.timeLimit(.minutes(2)))
 struct TransportSurroundingsTests {
     private static let proxies = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    private static let nameServer = "127.77.53.\(1 + getpid() % 250)"
+    /// Addresses of name servers, one a test.
+    private static func nameServer(_ number: Int) -> String { "127.77.\(number).\(1 + getpid() % 250)" }
 
     @Test("Proxies in the environment are ignored")
     func environment() async throws {
@@ -51,22 +53,43 @@ struct TransportSurroundingsTests {
         .enabled(if: canMount, "needs root and Linux, for a mount namespace")
     )
     func nameServer() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "resolver-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "resolv.conf").path()
-        try "nameserver \(Self.nameServer)\noptions timeout:5 attempts:2\n".write(
-            toFile: file,
-            atomically: true,
-            encoding: .utf8
-        )
-        let script = #"mount --bind "$0" /etc/resolv.conf && exec "$@""#
-        try await Surroundings.run(
-            "name server",
-            filter: "outlivesNameServer",
-            launcher: ["unshare", "-m", "sh", "-c", script, file],
-            environment: ["POSTOFFICE_TEST_NAME_SERVER": Self.nameServer]
-        )
+        try await Self.runWithNameServer("name server", at: Self.nameServer(53), filter: "outlivesNameServer")
+    }
+
+    @Test(
+        "A name whose answers change is not followed to a denied address",
+        .enabled(if: canMount, "needs root and Linux, for a mount namespace")
+    )
+    func movingName() async throws {
+        try await Self.runWithNameServer("moving name", at: Self.nameServer(54), filter: "followsNoMovingName")
+    }
+
+    @Test("(with a name server that changes its mind)", .enabled(if: Surroundings.are("moving name")))
+    func followsNoMovingName() async throws {
+        let address = try #require(ProcessInfo.processInfo.environment["POSTOFFICE_TEST_NAME_SERVER"])
+        let asked = Atomic(0)
+        // The first answer is harmless, as that of an attacker's server would be.
+        let nameServer = try NameServer(address: address) { label in
+            guard label == "moving" else { return nil }
+            return asked.add(1, ordering: .relaxed).oldValue < 2 ? [127, 0, 0, 1] : [127, 0, 0, 2]
+        }
+        defer { nameServer.close() }
+        var configuration = CurlConfiguration()
+        configuration.addressPolicy = try AddressPolicy(parsing: "127.0.0.2")
+        var limits = NameLimits()
+        limits.fresh = .zero
+        try await withServer { connection in
+            try connection.readRequest()
+            try connection.answer()
+        } _: { server in
+            try await withTransport(configuration, nameLimits: limits) { transport in
+                let url = "http://moving.test:\(server.port)/"
+                #expect(await transport.post(HTTPRequest(to: url)).status == 200)
+                var failure: TransportFailure?
+                repeat { failure = await transport.post(HTTPRequest(to: url)).failure } while failure == nil
+                #expect(failure == .addressNotAllowed("127.0.0.2"))
+            }
+        }
     }
 
     @Test("(with a name server that never answers)", .enabled(if: Surroundings.are("name server")))
@@ -108,6 +131,26 @@ struct TransportSurroundingsTests {
                 }
             }
         }
+    }
+
+    /// Runs a test where the system asks a name server that the test starts.
+    private static func runWithNameServer(_ name: String, at address: String, filter: String) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "resolver-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "resolv.conf").path()
+        try "nameserver \(address)\noptions timeout:5 attempts:2\n".write(
+            toFile: file,
+            atomically: true,
+            encoding: .utf8
+        )
+        let script = #"mount --bind "$0" /etc/resolv.conf && exec "$@""#
+        try await Surroundings.run(
+            name,
+            filter: filter,
+            launcher: ["unshare", "-m", "sh", "-c", script, file],
+            environment: ["POSTOFFICE_TEST_NAME_SERVER": address]
+        )
     }
 
     private static var canMount: Bool {

@@ -15,8 +15,19 @@ extension StoreRequirement {
             settings.chunkSize = 19
             settings.maxDemand = 23
             settings.minDemand = 5
+            settings.retrySchedule = [1, 60, 86_400]
+            settings.rateLimit = 29
             settings.ordering = .strict
             settings.body = .payload
+            settings.headers = [
+                Header(name: "authorization", value: #"Bearer "a/b+c=\" 🔑"#),
+                Header(name: "a", value: ""),
+            ]
+            settings.secret = SigningSecret(
+                current: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                previous: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+                previousUntil: Timestamp(milliseconds: 31)
+            )
             let publisher = try await test.store.createPublisher(
                 topicID: topic.id,
                 settings,
@@ -35,6 +46,11 @@ extension StoreRequirement {
             #expect(read?.settings.secondsRetryMax == nil)
             #expect(read?.settings.maxDemand == nil)
             #expect(read?.settings.minDemand == nil)
+            #expect(read?.settings.retrySchedule == nil)
+            #expect(read?.settings.rateLimit == nil)
+            #expect(read?.settings.headers == [])
+            #expect(read?.settings.secret == nil)
+            #expect(read?.pausedBecause == nil)
         },
         StoreRequirement("a live publisher's topic, target and type are its own") { test in
             let orders = try await test.topic("orders")
@@ -86,16 +102,27 @@ extension StoreRequirement {
             settings.active = false
             settings.target = "z"
             settings.maxDemand = 3
+            settings.retrySchedule = [7]
+            settings.rateLimit = 100_000
+            settings.headers = [Header(name: "x-a", value: "b")]
+            settings.secret = SigningSecret(current: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
             let updated = try await test.store.updatePublisher(id: publisher.id, { [settings] _ in settings })
             #expect(updated?.settings == settings)
             #expect(updated?.topic == topic.name)
             #expect(try await test.store.publisher(id: publisher.id) == updated)
+            settings.retrySchedule = nil
+            settings.rateLimit = nil
+            settings.headers = []
+            settings.secret = nil
+            let plain = settings
+            let emptied = try await test.store.updatePublisher(id: publisher.id, { _ in plain })
+            #expect(emptied?.settings == plain)
             settings.target = "y"
             let taken = settings
             await #expect(throws: StoreError.taken) {
                 try await test.store.updatePublisher(id: publisher.id, { _ in taken })
             }
-            #expect(try await test.store.publisher(id: publisher.id) == updated)
+            #expect(try await test.store.publisher(id: publisher.id) == emptied)
             let absent = try await test.store.updatePublisher(id: publisher.id + 100, { _ in taken })
             #expect(absent == nil)
         },

@@ -27,5 +27,6 @@ package struct StoreRequirement: Sendable, CustomTestStringConvertible {
     }
 
     package static let all =
-        topics + publishers + ownership + appending + reading + settling + parking + looking + lasting
+        topics + publishers + ownership + appending + reading + settling + parking + dead + due + replay + circuit
+        + notices + pausing + looking + lasting
 }

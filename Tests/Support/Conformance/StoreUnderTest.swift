@@ -6,7 +6,12 @@ package struct StoreUnderTest: Sendable {
     package let store: any MessageStore
     package let fixture: any StoreFixture
 
-    static let now = Timestamp(milliseconds: 1_700_000_000_000)
+    package static let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    package init(store: any MessageStore, fixture: any StoreFixture) {
+        self.store = store
+        self.fixture = fixture
+    }
 
     func topic(_ name: String = "orders") async throws -> Topic {
         try await store.createTopic(TopicSettings(name: name, originHost: "example.org"), at: Self.now)
@@ -24,21 +29,21 @@ package struct StoreUnderTest: Sendable {
 
     /// Appends the messages as one member of one batch.
     @discardableResult
-    func append(_ topic: Topic, _ payloads: String...) async throws -> [Int64] {
+    package func append(_ topic: Topic, _ payloads: String...) async throws -> [Int64] {
         let receipt = try await store.commit(StoreBatch(appends: [Append(topic, payloads)]))
         return try #require(receipt.appends.first).ids
     }
 
     @discardableResult
-    func settle(_ settlements: Settlement...) async throws -> [StoreReceipt.SettlementResult] {
+    package func settle(_ settlements: Settlement...) async throws -> [StoreReceipt.SettlementResult] {
         try await store.commit(StoreBatch(settlements: settlements)).settlements
     }
 
-    func progress(_ publisher: Publisher) async throws -> StoredProgress {
+    package func progress(_ publisher: Publisher) async throws -> StoredProgress {
         try #require(try await store.progress(of: [publisher.id])[publisher.id])
     }
 
-    func payloads(_ topic: Topic) async throws -> [String] {
+    package func payloads(_ topic: Topic) async throws -> [String] {
         let entries = try await store.entries(topicID: topic.id, after: 0, limit: 100_000)
         return try await store.messages(ids: entries.map(\.id)).map { String(decoding: $0.payload, as: UTF8.self) }
     }

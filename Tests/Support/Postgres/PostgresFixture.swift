@@ -23,12 +23,14 @@ package struct PostgresFixture: StoreFixture {
         node: String? = nil,
         connections: Int = 8,
         timeout: Duration = .seconds(5),
-        port: Int? = nil
+        port: Int? = nil,
+        vault: Vault? = nil
     ) async throws -> PostgresStore {
         try await PostgresStore.open(
             try PostgresOptions(url: cluster.url(database, port: port), timeout: timeout),
             connections: connections,
             node: node,
+            vault: vault,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

@@ -12,8 +12,15 @@ extension DeliveryState {
         watches[watch] = nil
     }
 
+    /// What has been entered and may not be durable yet: the record as it is, which is durable after all of it. nil: there
+    /// is nothing.
+    func unsettled(besides ownWatches: Int) -> Settlement? {
+        guard inFlight > 0 || watches.count > ownWatches else { return nil }
+        return Settlement(publisher: publisher.id, progress: record)
+    }
+
     private func isUnchanged(_ row: ParkedMessage, _ watch: Int) -> Bool {
-        watches[watch]?.contains(row.messageID) == false && unwritten[row.messageID] == nil
+        watches[watch]?.contains(row.messageID) == false
     }
 
     /// Drops rows for good. What is under way with them ends as it will, and counts for nothing.
@@ -37,9 +44,9 @@ extension DeliveryState {
                     milliseconds: 0
                 )
             )
+            touch(id)
         }
         settlement.progress = record
-        submitted(settlement)
         return settlement
     }
 
@@ -58,9 +65,9 @@ extension DeliveryState {
             var living = row
             living.diedAt = nil
             count(living, 1)
+            touch(row.messageID)
             livesAgain = true
         }
-        submitted(settlement)
         // What was read since it died has to wait for it now.
         if livesAgain, isStrict { rewind() }
         return (settlement, due)
@@ -69,13 +76,12 @@ extension DeliveryState {
     /// Makes rows for messages that have left the log, so that they are delivered once more.
     mutating func replay(_ messages: [Int64], _ watch: Int, at now: Timestamp) -> Settlement {
         var settlement = Settlement(publisher: publisher.id, progress: record)
-        for id in messages where ledger.hasLeft(id) {
+        for id in messages where ledger.hasLeft(id) && watches[watch]?.contains(id) == false {
             let row = ParkedMessage(messageID: id, attempts: 0, dueAt: now, isReplay: true)
-            guard isUnchanged(row, watch) else { continue }
             settlement.parked.append(row)
             count(row, 1)
+            touch(id)
         }
-        submitted(settlement)
         return settlement
     }
 

@@ -113,7 +113,6 @@ extension DeliveryState {
         if mustRewind { rewind() }
         _ = finishReplay()
         settlement.progress = record
-        submitted(settlement)
         return Settling(settlement: settlement, rings: rings || mustRewind || !settlement.parked.isEmpty)
     }
 
@@ -152,6 +151,7 @@ extension DeliveryState {
         case .replay: guard replay?.ledger.leave(id) == true else { return }
         case .row: break
         }
+        touch(id)
         switch verdict {
         case .delivered:
             ledger.accepted(at: now)
@@ -191,7 +191,6 @@ extension DeliveryState {
     mutating func settled(_ settlement: Settlement, of envelope: Envelope, _ start: Start) {
         guard start.incarnation == incarnation else { return }
         settling -= envelope.messages.count { !$0.isRow }
-        written(settlement)
         inFlight = max(0, inFlight - envelope.messages.count)
         for pending in envelope.messages where pending.isRow {
             let id = pending.message.id

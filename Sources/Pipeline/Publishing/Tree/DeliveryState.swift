@@ -43,9 +43,6 @@ struct DeliveryState {
     /// For each look at many rows that is under way: the messages whose rows have changed since it began.
     var watches: [Int: Set<Int64>] = [:]
     var lastWatch = 0
-    /// Messages with a change of their row that has been entered and is not durable yet, and how many: what the store says
-    /// of them is old.
-    var unwritten: [Int64: Int] = [:]
     /// What the producer waits for; nil when it does not.
     var waiting: Waiting?
 
@@ -116,7 +113,6 @@ struct DeliveryState {
         dropped = []
         inFlight = 0
         settling = 0
-        unwritten = [:]
         incarnation += 1
         waiting = nil
     }
@@ -169,28 +165,6 @@ struct DeliveryState {
     mutating func touch(_ message: Int64) {
         for watch in watches.keys { watches[watch]?.insert(message) }
     }
-
-    /// What the settlement changes is entered, and not durable yet.
-    mutating func submitted(_ settlement: Settlement) {
-        for message in settlement.messagesWithRows {
-            unwritten[message, default: 0] += 1
-            touch(message)
-        }
-    }
-
-    /// It is durable, or will never be.
-    mutating func written(_ settlement: Settlement) {
-        for message in settlement.messagesWithRows {
-            touch(message)
-            guard let count = unwritten[message] else { continue }
-            unwritten[message] = count > 1 ? count - 1 : nil
-        }
-    }
-}
-
-extension Settlement {
-    /// Messages whose rows it changes.
-    fileprivate var messagesWithRows: [Int64] { parked.map(\.messageID) + unparked + due.keys }
 }
 
 extension PublisherSettings {

@@ -7,7 +7,7 @@ extension PendingMessages {
         if reading.hasRows {
             guard let row = try await oldestRow() else {
                 // One that was dead and lives again is being written.
-                try await catchUp()
+                try await settle { $0.unsettled(besides: 0) }
                 return []
             }
             guard reading.again.first.map({ $0 < row.messageID }) != true else {

@@ -2,7 +2,9 @@
 extension PendingMessages {
     func replay(upTo limit: Int, _ reading: DeliveryState.Reading, mayWait: Bool) async throws -> [PendingMessage] {
         // As it is now: some of it may have been handed out since the reading began.
-        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }), replay.hasMore {
+        while let replay = state.step({ $0.replayReading(limit: limit, generation: reading.generation) }),
+            replay.hasMore
+        {
             let found = try await slice(of: replay, upTo: limit, reading.generation, mayWait: mayWait)
             // Where nothing is wanted nobody rings for what comes after it.
             if let found { return found }
@@ -62,19 +64,20 @@ extension PendingMessages {
         guard !inTime.isEmpty else { return [] }
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        // Some may be leaving the log for a row of their own just now.
+        try await settle { $0.unsettled(besides: 1) }
         let rows = try await resources.store.rows(publisher: state.id, messages: inTime.map(\.id))
-        let now = now
-        // Before the change is submitted: what is not durable yet has a row, or is about to lose it.
+        let held = Set(rows.map(\.messageID))
         let wanted = state.step { state in
-            let held = Set(rows.map(\.messageID))
-            return inTime.filter { state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.unwritten[$0.id] == nil }
-        }
-        if !rows.isEmpty {
-            try await settle { state in
-                let (settlement, count) = state.makeDue(rows, watch, at: now)
-                if count > 0 { state.due(at: now) }
-                return settlement.due.isEmpty ? nil : settlement
+            inTime.filter {
+                state.ledger.hasLeft($0.id) && !held.contains($0.id) && state.watches[watch]?.contains($0.id) == false
             }
+        }
+        let now = now
+        try await settle { state in
+            let (settlement, count) = state.makeDue(rows, watch, at: now)
+            if count > 0 { state.due(at: now) }
+            return settlement.due.isEmpty ? nil : settlement
         }
         return wanted
     }

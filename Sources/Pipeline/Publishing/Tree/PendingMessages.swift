@@ -76,15 +76,8 @@ actor PendingMessages: Source {
 
     /// Enters a change and submits what it leads to, with nothing in between: records are absolute, so their order counts.
     func settle(_ body: (inout DeliveryState) -> Settlement?) async throws {
-        guard let (settlement, incarnation) = state.step({ state in body(&state).map { ($0, state.incarnation) } })
-        else { return }
-        defer { state.written(settlement, of: incarnation) }
+        guard let settlement = state.step(body) else { return }
         try await resources.committer.settle(settlement)
-    }
-
-    /// Returns when everything that was entered before is durable: settlements of a publisher are written in order.
-    func catchUp() async throws {
-        try await settle { Settlement(publisher: $0.publisher.id, progress: $0.record) }
     }
 
     /// A slice of the rows that failed by the target's fault becomes due.

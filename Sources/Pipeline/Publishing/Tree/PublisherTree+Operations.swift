@@ -120,15 +120,19 @@ extension PublisherTree {
     ) async throws -> (count: Int, rows: [ParkedMessage]) {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        try await catchUp()
         let rows = try await rows()
         guard !rows.isEmpty else { return (0, rows) }
         let now = resources.world.now()
-        let (settlement, count, incarnation) = state.step { state in
-            let (settlement, count) = change(&state, rows, watch, now)
-            return (settlement, count, state.incarnation)
-        }
-        try await settle(settlement, of: incarnation)
+        let (settlement, count) = state.step { change(&$0, rows, watch, now) }
+        if settlement.hasChanges { try await resources.committer.settle(settlement) }
         return (count, rows)
+    }
+
+    /// Returns when all that was entered before is durable: what is read then is no older than the watch.
+    private func catchUp() async throws {
+        guard let settlement = state.step({ $0.unsettled(besides: 1) }) else { return }
+        try await resources.committer.settle(settlement)
     }
 
     private func makeDue(_ kinds: [RowKind]) async throws -> Int {
@@ -150,23 +154,18 @@ extension PublisherTree {
     private func makeRows(_ messages: [Int64]) async throws -> Int {
         let watch = state.step { $0.beginWatch() }
         defer { state.step { $0.endWatch(watch) } }
+        try await catchUp()
         let rows = Set(try await resources.store.rows(publisher: id, messages: messages).map(\.messageID))
         let entries = try await resources.store.entries(topicID: state.topicID, ids: messages)
         let ids = entries.map(\.id).filter { !rows.contains($0) }
         let now = resources.world.now()
-        let (settlement, incarnation) = state.step { state in
+        let settlement = state.step { state in
             let settlement = state.replay(ids, watch, at: now)
             if !settlement.parked.isEmpty { state.due(at: now) }
-            return (settlement, state.incarnation)
+            return settlement
         }
-        try await settle(settlement, of: incarnation)
+        if settlement.hasChanges { try await resources.committer.settle(settlement) }
         return settlement.parked.count
-    }
-
-    private func settle(_ settlement: Settlement, of incarnation: Int) async throws {
-        guard settlement.hasChanges else { return }
-        defer { state.written(settlement, of: incarnation) }
-        try await resources.committer.settle(settlement)
     }
 
     // MARK: A range

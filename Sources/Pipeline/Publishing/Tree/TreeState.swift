@@ -48,13 +48,6 @@ final class TreeState: Sendable {
         }
     }
 
-    /// The settlement is durable, or will never be; of no meaning after the tree has started again.
-    func written(_ settlement: Settlement, of incarnation: Int) {
-        state.withLock { state in
-            if state.incarnation == incarnation { state.written(settlement) }
-        }
-    }
-
     // MARK: Looking
 
     struct Glance: Sendable {

@@ -29,13 +29,13 @@ extension Topic {
 
 extension Publisher {
     /// - Parameter row: A row of `publishers` with the name of its topic as `topic`.
-    /// - Throws: `StoreError.unusable` for a word that this version does not know.
-    init(row: Row) throws {
+    /// - Throws: `StoreError.unusable` for a word that this version does not know, or credentials that cannot be opened.
+    init(row: Row, _ sealing: SealedText) throws {
         self.init(
             id: row["id"],
             topicID: row["topic_id"],
             topic: row["topic"],
-            settings: try PublisherSettings(row: row),
+            settings: try PublisherSettings(row: row, sealing),
             insertedAt: Timestamp(milliseconds: row["inserted_at"]),
             revision: row["revision"],
             pausedBecause: row["paused_because"]
@@ -44,7 +44,7 @@ extension Publisher {
 }
 
 extension PublisherSettings {
-    init(row: Row) throws {
+    init(row: Row, _ sealing: SealedText) throws {
         self.init(target: row["target"], type: try row.word("type"))
         active = row["active"]
         fromNow = row["from_now"]
@@ -59,8 +59,8 @@ extension PublisherSettings {
         rateLimit = row["rate_limit"]
         ordering = try row.word("ordering")
         body = try row.word("body")
-        headers = try JSONText.decode(row["headers"], "headers") ?? []
-        secret = try JSONText.decode(row["secret"], "secret")
+        headers = try sealing.decode(row["headers"], .headers) ?? []
+        secret = try sealing.decode(row["secret"], .secret)
     }
 }
 

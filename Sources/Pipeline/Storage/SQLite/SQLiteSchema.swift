@@ -147,9 +147,10 @@ enum SQLiteSchema {
         ALTER TABLE parked ADD COLUMN died_at INTEGER;
         ALTER TABLE parked ADD COLUMN is_replay INTEGER NOT NULL DEFAULT 0;
 
-        -- A row is in one of the two, and both answer how many there are without the rows. Dead ones are never due.
+        -- A row is in one of the two, and both answer how many there are without the rows (that needs `died_at` in them,
+        -- although the condition says what it is). Dead ones are never due.
         DROP INDEX parked_due;
-        CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id, is_replay) WHERE died_at IS NULL;
-        CREATE INDEX parked_dead ON parked (publisher_id, message_id, is_replay) WHERE died_at IS NOT NULL;
+        CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id, is_replay, died_at) WHERE died_at IS NULL;
+        CREATE INDEX parked_dead ON parked (publisher_id, message_id, is_replay, died_at) WHERE died_at IS NOT NULL;
         """
 }

@@ -2,7 +2,7 @@ import GRDB
 
 extension SQLiteStore {
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
-        try await read { db in
+        try await read { [self] db in
             guard let message = try SQLiteStore.message(messageID, db) else { return nil }
             let topic = try String.fetchOne(
                 db,
@@ -12,12 +12,12 @@ extension SQLiteStore {
             return StoredDeliveries(
                 message: message,
                 topic: topic ?? "",
-                deliveries: try SQLiteStore.deliveries(of: message, db)
+                deliveries: try deliveries(of: message, db)
             )
         }
     }
 
-    private static func deliveries(of message: Message, _ db: Database) throws -> [StoredDeliveries.Delivery] {
+    private func deliveries(of message: Message, _ db: Database) throws -> [StoredDeliveries.Delivery] {
         var attempts: [Int64: [Attempt]] = [:]
         for row in try Row.fetchAll(
             db,
@@ -38,11 +38,11 @@ extension SQLiteStore {
                 """,
             arguments: [message.topicID]
         ).map { row in
-            let publisher = try Publisher(row: row)
+            let publisher = try Publisher(row: row, sealing)
             return StoredDeliveries.Delivery(
                 publisher: publisher,
                 progress: try Progress(row: row),
-                parked: try parked(message.id, publisher.id, db),
+                parked: try SQLiteStore.parked(message.id, publisher.id, db),
                 attempts: attempts[publisher.id] ?? []
             )
         }

@@ -6,7 +6,7 @@ extension SQLiteStore {
         _ settings: PublisherSettings,
         at time: Timestamp
     ) async throws -> Publisher {
-        try await write { db in
+        try await write { [self] db in
             guard let topic = try SQLiteStore.topic(topicID, db) else { throw StoreError.unknownTopic }
             do {
                 try db.execute(
@@ -17,7 +17,7 @@ extension SQLiteStore {
                             rate_limit, ordering, body, headers, secret, inserted_at
                         ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
-                    arguments: [topicID] + (try settings.columns) + [time.milliseconds]
+                    arguments: [topicID] + (try settings.columns(sealing)) + [time.milliseconds]
                 )
             } catch let error as DatabaseError where error.isTaken {
                 throw StoreError.taken
@@ -35,7 +35,7 @@ extension SQLiteStore {
     }
 
     package func publisher(id: Int64) async throws -> Publisher? {
-        try await read { db in try SQLiteStore.publisher(id, db) }
+        try await read { db in try publisher(id, db) }
     }
 
     package func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [Publisher] {
@@ -51,7 +51,7 @@ extension SQLiteStore {
                         """
                 ),
                 arguments: topicID.map { [id, $0, limit] } ?? [id, limit]
-            ).map(Publisher.init(row:))
+            ).map { try Publisher(row: $0, sealing) }
         }
     }
 
@@ -59,17 +59,17 @@ extension SQLiteStore {
         id: Int64,
         _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
     ) async throws -> Publisher? {
-        try await write { db -> Result<Publisher?, any Error> in
-            guard let publisher = try SQLiteStore.publisher(id, db) else { return .success(nil) }
+        try await write { [self] db -> Result<Publisher?, any Error> in
+            guard let publisher = try publisher(id, db) else { return .success(nil) }
             // What `change` throws is the caller's, not the store's: it passes through as it is.
             let settings = Result { try change(publisher) }
             if case .failure(let error) = settings { return .failure(error) }
-            try SQLiteStore.write(try settings.get(), of: id, db)
-            return .success(try SQLiteStore.publisher(id, db))
+            try write(try settings.get(), of: id, db)
+            return .success(try self.publisher(id, db))
         }.get()
     }
 
-    private static func write(_ settings: PublisherSettings, of id: Int64, _ db: Database) throws {
+    private func write(_ settings: PublisherSettings, of id: Int64, _ db: Database) throws {
         do {
             try db.execute(
                 sql: """
@@ -80,7 +80,7 @@ extension SQLiteStore {
                         paused_because = CASE WHEN ? THEN NULL ELSE paused_because END, revision = revision + 1
                     WHERE id = ?
                     """,
-                arguments: (try settings.columns) + [settings.active, id]
+                arguments: (try settings.columns(sealing)) + [settings.active, id]
             )
         } catch let error as DatabaseError where error.isTaken {
             throw StoreError.taken
@@ -90,7 +90,10 @@ extension SQLiteStore {
     package func deletePublisher(id: Int64, at time: Timestamp) async throws -> Bool {
         try await write { db in
             try db.execute(
-                sql: "UPDATE publishers SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?",
+                sql: """
+                    UPDATE publishers SET deleted_at = coalesce(deleted_at, ?), headers = NULL, secret = NULL
+                    WHERE id = ?
+                    """,
                 arguments: [time.milliseconds, id]
             )
             return db.changesCount > 0
@@ -98,7 +101,7 @@ extension SQLiteStore {
     }
 
     /// The publisher, unless it has been deleted.
-    private static func publisher(_ id: Int64, _ db: Database) throws -> Publisher? {
+    private func publisher(_ id: Int64, _ db: Database) throws -> Publisher? {
         try Row.fetchOne(
             db.cachedStatement(
                 sql: """
@@ -108,7 +111,7 @@ extension SQLiteStore {
                     """
             ),
             arguments: [id]
-        ).map(Publisher.init(row:))
+        ).map { try Publisher(row: $0, sealing) }
     }
 
     private static func insertProgress(of publisher: Publisher, _ topic: Topic, _ db: Database) throws {
@@ -134,14 +137,12 @@ extension SQLiteStore {
 
 extension PublisherSettings {
     /// In the order of the statements above, from `target` to `secret`.
-    fileprivate var columns: StatementArguments {
-        get throws {
-            [
-                target, type.rawValue, active, fromNow, secondsTimeout, secondsRetry, secondsRetryMax,
-                try JSONText.encode(retrySchedule), maxAttempts, chunkSize, maxDemand, minDemand, rateLimit,
-                ordering.rawValue, body.rawValue, try JSONText.encode(headers.isEmpty ? nil : headers),
-                try JSONText.encode(secret),
-            ]
-        }
+    fileprivate func columns(_ sealing: SealedText) throws -> StatementArguments {
+        [
+            target, type.rawValue, active, fromNow, secondsTimeout, secondsRetry, secondsRetryMax,
+            try JSONText.encode(retrySchedule), maxAttempts, chunkSize, maxDemand, minDemand, rateLimit,
+            ordering.rawValue, body.rawValue, try sealing.encode(headers.isEmpty ? nil : headers, .headers),
+            try sealing.encode(secret, .secret),
+        ]
     }
 }

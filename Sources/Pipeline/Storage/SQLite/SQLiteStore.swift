@@ -7,6 +7,7 @@ import Synchronization
 /// One connection writes, a few read beside it (write-ahead log, `synchronous=FULL`). The file is held for this
 /// process alone from `init` to `close`.
 package final class SQLiteStore: MessageStore {
+    let sealing: SealedText
     private let pool: DatabasePool
     private let checkpointer: Checkpointer
     private let lock: Mutex<FileLock?>
@@ -20,19 +21,26 @@ package final class SQLiteStore: MessageStore {
 
     /// Opens the file, or makes it, and brings its tables up to date. Blocks meanwhile.
     ///
+    /// - Parameter vault: seals credentials; those that are not yet are sealed now. nil: they are kept as they are.
     /// - Throws: `StoreError.unusable`: the folder is missing or read-only, the file is damaged, another program's, of
-    ///   a newer version, or in use by another process.
-    package convenience init(path: String, logger: Logger) throws(StoreError) {
-        try self.init(path: path, checkpoints: CheckpointPlan(), logger: logger)
+    ///   a newer version, or in use by another process; or its credentials are sealed, and not by this vault.
+    package convenience init(path: String, vault: Vault? = nil, logger: Logger) throws(StoreError) {
+        try self.init(path: path, vault: vault, checkpoints: CheckpointPlan(), logger: logger)
     }
 
-    init(path: String, checkpoints: CheckpointPlan, logger: Logger) throws(StoreError) {
+    init(path: String, vault: Vault? = nil, checkpoints: CheckpointPlan, logger: Logger) throws(StoreError) {
+        sealing = SealedText(vault: vault)
         let path = try SQLiteFile.resolve(path)
         lock = Mutex(try FileLock(besides: path))
         gauge = WALGauge()
         pool = try SQLiteFile.open(path, readers: 4, gauge: gauge)
         do {
             checkpointer = try Checkpointer(path: path, gauge: gauge, plan: checkpoints, logger: logger)
+        } catch {
+            throw .unusable(reason: "\(path): \(StoreError(error).reason)")
+        }
+        do {
+            try pool.writeWithoutTransaction { [sealing] db in try SQLiteSecrets.reseal(db, sealing) }
         } catch {
             throw .unusable(reason: "\(path): \(StoreError(error).reason)")
         }

@@ -39,14 +39,11 @@ package struct Vault: Sendable {
         text.hasPrefix(version)
     }
 
-    package func seal(_ text: String, for purpose: Purpose) throws(VaultError) -> String {
-        do {
-            // Exception: the nonce is the system's, not the world's, whose chance a seed may foretell.
-            let box = try AES.GCM.seal(Data(text.utf8), using: key, authenticating: Data(purpose.rawValue.utf8))
-            return prefix + box.combined!.base64EncodedString()
-        } catch {
-            throw .damaged
-        }
+    package func seal(_ text: String, for purpose: Purpose) -> String {
+        // Exception: the nonce is the system's, not the world's, whose chance a seed may foretell. Only a key or a nonce
+        // of another size could make this fail.
+        let box = try! AES.GCM.seal(Data(text.utf8), using: key, authenticating: Data(purpose.rawValue.utf8))
+        return prefix + box.combined!.base64EncodedString()
     }
 
     /// - Parameter text: one that is sealed.

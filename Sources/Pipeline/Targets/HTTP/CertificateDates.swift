@@ -39,7 +39,10 @@ struct CertificateDates {
         guard words.count >= 4, let month = months.firstIndex(of: String(words[0])), words[3].count == 4 else {
             return nil
         }
-        let digits = { (number: some StringProtocol) in number.count == 1 ? "0" + number : String(number) }
-        return "\(words[3])-\(digits(String(month + 1)))-\(digits(words[1]))"
+        return "\(words[3])-\(twoDigits(String(month + 1)))-\(twoDigits(words[1]))"
+    }
+
+    private static func twoDigits(_ number: some StringProtocol) -> String {
+        number.count == 1 ? "0" + number : String(number)
     }
 }

@@ -16,6 +16,7 @@ package final class CurlTransport: HTTPTransport {
     private let configuration: CurlConfiguration
     private let proxy: Proxy?
     private let resolver: Resolver
+    private let nameLimits: NameLimits
     private let pollsPortably: Bool
     private let inbox: Inbox
     private let counters = LoopCounters()
@@ -29,6 +30,7 @@ package final class CurlTransport: HTTPTransport {
     init(
         configuration: CurlConfiguration,
         resolver: Resolver,
+        nameLimits: NameLimits = NameLimits(),
         pollsPortably: Bool = false
     ) throws(CurlTransportError) {
         precondition(Self.isLibraryReady, "libcurl cannot be initialised")
@@ -37,6 +39,7 @@ package final class CurlTransport: HTTPTransport {
         }
         self.configuration = configuration
         self.resolver = resolver
+        self.nameLimits = nameLimits
         self.pollsPortably = pollsPortably
         if let proxy = configuration.proxy {
             self.proxy = try Proxy(proxy, directHosts: configuration.directHosts)
@@ -56,6 +59,7 @@ package final class CurlTransport: HTTPTransport {
                     configuration: configuration,
                     inbox: inbox,
                     resolver: resolver,
+                    nameLimits: nameLimits,
                     proxy: proxy,
                     counters: counters,
                     poller: makePoller()

@@ -5,17 +5,6 @@
 /// others. What is known is used for `limits.fresh`, and after that, up to `limits.stale`, while it is looked up again
 /// and as long as no name server answers (RFC 8767).
 struct NameCache<Waiter: Hashable> {
-    struct Limits: Sendable {
-        var lookUps = 64
-        var fresh = Duration.seconds(30)
-        var stale = Duration.seconds(3_600)
-        /// How long a failure is answered from here.
-        var failure = Duration.seconds(2)
-        /// A look-up that takes longer than this is slow.
-        var slow = Duration.seconds(1)
-        var names = 4_096
-    }
-
     enum Answer: Equatable {
         case addresses([IPAddress])
         case failure(reason: String)
@@ -39,14 +28,14 @@ struct NameCache<Waiter: Hashable> {
         var isBusy: Bool { askedAt != nil || isQueued }
     }
 
-    private let limits: Limits
+    private let limits: NameLimits
     private var entries: [String: Entry] = [:]
     private var queue: [String] = []
     private var suspectQueue: [String] = []
     private(set) var running = 0
     private var runningSuspects = 0
 
-    init(limits: Limits = Limits()) {
+    init(limits: NameLimits = NameLimits()) {
         self.limits = limits
     }
 

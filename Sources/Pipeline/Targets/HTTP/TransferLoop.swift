@@ -17,7 +17,7 @@ final class TransferLoop {
     private let counters: LoopCounters
     private let poller: any SocketPoller
     private let multi: CurlMulti
-    private var names = NameCache<ObjectIdentifier>()
+    private var names: NameCache<ObjectIdentifier>
     private var destinations: [String: Destination] = [:]
     private var waiting: [ObjectIdentifier: Transfer.Job] = [:]
     /// The earliest time that a job in `waiting` has to end.
@@ -32,6 +32,7 @@ final class TransferLoop {
         configuration: CurlConfiguration,
         inbox: Inbox,
         resolver: Resolver,
+        nameLimits: NameLimits,
         proxy: Proxy?,
         counters: LoopCounters,
         poller: any SocketPoller
@@ -39,6 +40,7 @@ final class TransferLoop {
         self.configuration = configuration
         self.inbox = inbox
         self.resolver = resolver
+        names = NameCache(limits: nameLimits)
         self.proxy = proxy
         self.counters = counters
         self.poller = poller

@@ -19,13 +19,13 @@ extension Topic {
 
 extension Publisher {
     /// - Parameter row: A row of `publishers` with the name of its topic as `topic`.
-    /// - Throws: `StoreError.unusable` for a word that this version does not know.
-    init(row: PostgresRow) throws {
+    /// - Throws: `StoreError.unusable` for a word that this version does not know, or credentials that cannot be opened.
+    init(row: PostgresRow, _ sealing: SealedText) throws {
         self.init(
             id: row.int("id"),
             topicID: row.int("topic_id"),
             topic: row.text("topic"),
-            settings: try PublisherSettings(row: row),
+            settings: try PublisherSettings(row: row, sealing),
             insertedAt: Timestamp(milliseconds: row.int("inserted_at")),
             revision: row.int("revision"),
             pausedBecause: row.text("paused_because")
@@ -34,7 +34,7 @@ extension Publisher {
 }
 
 extension PublisherSettings {
-    init(row: PostgresRow) throws {
+    init(row: PostgresRow, _ sealing: SealedText) throws {
         self.init(target: row.text("target"), type: try row.word("type"))
         active = row.bool("active")
         fromNow = row.bool("from_now")
@@ -49,21 +49,20 @@ extension PublisherSettings {
         rateLimit = row.int("rate_limit")
         ordering = try row.word("ordering")
         body = try row.word("body")
-        headers = try JSONText.decode(row.text("headers"), "headers") ?? []
-        secret = try JSONText.decode(row.text("secret"), "secret")
+        headers = try sealing.decode(row.text("headers"), .headers) ?? []
+        secret = try sealing.decode(row.text("secret"), .secret)
     }
 
     /// In the order of the statements, from `target` to `secret`.
-    var parameters: [PostgresParameter] {
-        get throws {
-            [
-                .text(target), .text(type.rawValue), .bool(active), .bool(fromNow), .int(secondsTimeout),
-                .int(secondsRetry), .int(secondsRetryMax), .text(try JSONText.encode(retrySchedule)),
-                .int(maxAttempts), .int(chunkSize), .int(maxDemand), .int(minDemand), .int(rateLimit),
-                .text(ordering.rawValue), .text(body.rawValue),
-                .text(try JSONText.encode(headers.isEmpty ? nil : headers)), .text(try JSONText.encode(secret)),
-            ]
-        }
+    func parameters(_ sealing: SealedText) throws -> [PostgresParameter] {
+        [
+            .text(target), .text(type.rawValue), .bool(active), .bool(fromNow), .int(secondsTimeout),
+            .int(secondsRetry), .int(secondsRetryMax), .text(try JSONText.encode(retrySchedule)),
+            .int(maxAttempts), .int(chunkSize), .int(maxDemand), .int(minDemand), .int(rateLimit),
+            .text(ordering.rawValue), .text(body.rawValue),
+            .text(try sealing.encode(headers.isEmpty ? nil : headers, .headers)),
+            .text(try sealing.encode(secret, .secret)),
+        ]
     }
 }
 

@@ -18,7 +18,7 @@ extension PostgresStore {
             message: message,
             topic: results[2].first?.text(0) ?? "",
             deliveries: try results[3].rows.map { row in
-                let publisher = try Publisher(row: row)
+                let publisher = try Publisher(row: row, sealing)
                 return StoredDeliveries.Delivery(
                     publisher: publisher,
                     progress: try Progress(row: row),

@@ -55,7 +55,7 @@ extension PostgresStore {
         WHERE progress.publisher_id = ANY ($1::int8[])
         """
 
-    private static let storedProgress = PostgresStatement("stored progress", storedColumns)
+    static let storedProgress = PostgresStatement("stored progress", storedColumns)
 
     private static let storedLiveProgress = PostgresStatement(
         "stored live progress",

@@ -4,13 +4,19 @@ extension PostgresStore {
         _ settings: PublisherSettings,
         at time: Timestamp
     ) async throws -> Publisher {
-        try await write { connection in
+        try await write { [sealing] connection in
             try connection.transaction { connection in
                 // The topic before the clean-up's row, as everywhere. Its head and count are of one moment.
                 let locked = try connection.run([Self.lockTopic(.int(topicID)), Self.lockRetention(.int(topicID))])
                 guard let topic = locked[0].first.map(Topic.init(row:)) else { throw StoreError.unknownTopic }
                 let removed: Int64 = locked[1].first?.int(0) ?? 0
-                let publisher = try Self.insert(settings, for: topic, at: time, on: connection)
+                let publisher = try Self.insert(
+                    try settings.parameters(sealing),
+                    settings,
+                    for: topic,
+                    at: time,
+                    on: connection
+                )
                 try connection.run([
                     Self.insertProgress(
                         .int(publisher.id),
@@ -24,12 +30,13 @@ extension PostgresStore {
     }
 
     private static func insert(
+        _ parameters: [PostgresParameter],
         _ settings: PublisherSettings,
         for topic: Topic,
         at time: Timestamp,
         on connection: isolated PostgresConnection
     ) throws -> Publisher {
-        let parameters = [.int(topic.id)] + (try settings.parameters) + [.int(time.milliseconds)]
+        let parameters = [.int(topic.id)] + parameters + [.int(time.milliseconds)]
         do {
             let row = try connection.run([PostgresQuery(statement: insertPublisher, parameters: parameters)])[0].first
             guard let row else { throw StoreError.unavailable(reason: "the new publisher was not answered") }
@@ -46,28 +53,32 @@ extension PostgresStore {
     }
 
     package func publisher(id: Int64) async throws -> Publisher? {
-        try await read(Self.publisherByID(.int(id)))[0].first.map(Publisher.init(row:))
+        try await read(Self.publisherByID(.int(id)))[0].first.map { try Publisher(row: $0, sealing) }
     }
 
     package func publishers(topicID: Int64?, after id: Int64, limit: Int) async throws -> [Publisher] {
-        try await read(Self.listPublishers(.int(id), .int(topicID), .int(limit)))[0].rows.map(Publisher.init(row:))
+        try await read(Self.listPublishers(.int(id), .int(topicID), .int(limit)))[0].rows.map {
+            try Publisher(row: $0, sealing)
+        }
     }
 
     package func updatePublisher(
         id: Int64,
         _ change: @escaping @Sendable (Publisher) throws -> PublisherSettings
     ) async throws -> Publisher? {
-        try await write { connection in
+        try await write { [sealing] connection in
             try connection.transaction { connection in
                 let stored = try connection.run([Self.lockPublisher(.int(id))])[0].first
-                guard let publisher = try stored.map(Publisher.init(row:)) else { return nil }
-                let parameters = [.int(id)] + (try change(publisher).parameters)
+                guard let publisher = try stored.map({ try Publisher(row: $0, sealing) }) else { return nil }
+                let parameters = [.int(id)] + (try change(publisher).parameters(sealing))
                 do {
                     try connection.run([PostgresQuery(statement: Self.changePublisher, parameters: parameters)])
                 } catch let error as PostgresError where error.isTaken {
                     throw StoreError.taken
                 }
-                return try connection.run([Self.publisherByID(.int(id))])[0].first.map(Publisher.init(row:))
+                return try connection.run([Self.publisherByID(.int(id))])[0].first.map {
+                    try Publisher(row: $0, sealing)
+                }
             }
         }
     }
@@ -142,6 +153,9 @@ extension PostgresStore {
 
     private static let removePublisher = PostgresStatement(
         "remove publisher",
-        "UPDATE publishers SET deleted_at = coalesce(deleted_at, $2::int8) WHERE id = $1::int8 RETURNING id"
+        """
+        UPDATE publishers SET deleted_at = coalesce(deleted_at, $2::int8), headers = NULL, secret = NULL
+        WHERE id = $1::int8 RETURNING id
+        """
     )
 }

@@ -12,6 +12,7 @@ package final class PostgresStore: MessageStore {
     /// The highest id that was seen of each topic: what a lost commit has written stands after it.
     let heads = Mutex<[Int64: Int64]>([:])
     let sentinel: Sentinel
+    let sealing: SealedText
     private let receipts: Mutex<Int64>
 
     /// Two appends of different topics do not wait for each other's disk; more lanes make smaller batches.
@@ -20,12 +21,14 @@ package final class PostgresStore: MessageStore {
     private init(
         pool: PostgresPool,
         sentinel: Sentinel,
+        sealing: SealedText,
         number: Int64,
         clock: any Clock<Duration>,
         logger: Logger
     ) {
         self.pool = pool
         self.sentinel = sentinel
+        self.sealing = sealing
         self.clock = clock
         self.logger = logger
         // 2^36 appends of one store, 2^27 stores of one database.
@@ -37,19 +40,23 @@ package final class PostgresStore: MessageStore {
     /// - Parameters:
     ///   - connections: at most, beside one for what concerns the whole node.
     ///   - node: the name of the node that is to deliver; nil for somebody who does not.
+    ///   - vault: seals credentials; those that are not yet are sealed now. nil: they are kept as they are.
     /// - Throws: `StoreError.unusable` with what is wrong in one sentence, never with the password.
     package static func open(
         _ options: PostgresOptions,
         connections: Int,
         node: String? = nil,
+        vault: Vault? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) async throws(StoreError) -> PostgresStore {
         let options = options.named("postoffice" + (node.map { " \($0)" } ?? ""))
         let pool = PostgresPool(options, capacity: connections)
+        let sealing = SealedText(vault: vault)
         do {
             let number = try await pool.use(isCancellable: true) { connection in
                 try await PostgresMigrator.migrate(connection)
+                try await PostgresSecrets.reseal(connection, sealing)
                 return try await connection.run([nextNumber()])[0].first?.int(0) ?? 0 as Int64
             }
             let sentinel = try await Sentinel(
@@ -59,7 +66,14 @@ package final class PostgresStore: MessageStore {
                 clock: clock,
                 logger: logger
             )
-            return PostgresStore(pool: pool, sentinel: sentinel, number: number, clock: clock, logger: logger)
+            return PostgresStore(
+                pool: pool,
+                sentinel: sentinel,
+                sealing: sealing,
+                number: number,
+                clock: clock,
+                logger: logger
+            )
         } catch {
             await pool.close()
             throw .unusable(reason: "\(options.place): \(StoreError(postgres: error).reason)")

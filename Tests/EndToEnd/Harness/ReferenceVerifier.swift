@@ -1,0 +1,60 @@
+import Foundation
+
+/// The reference implementation of Standard Webhooks, in Python, as `Scripts/set-up test` installs it.
+enum ReferenceVerifier {
+    private static let python: String? = {
+        // Tests run in the package's folder, or in one within it.
+        var folder = URL(fileURLWithPath: #filePath)
+        while folder.path != "/" {
+            folder.deleteLastPathComponent()
+            let python = folder.appendingPathComponent(".build/python/bin/python").path
+            if FileManager.default.isExecutableFile(atPath: python) { return python }
+        }
+        return nil
+    }()
+
+    static var isInstalled: Bool { python != nil }
+
+    private static let script = """
+        import json, sys
+        from standardwebhooks import Webhook, WebhookVerificationError
+        case = json.load(sys.stdin)
+        try:
+            Webhook(case["secret"]).verify(case["body"], case["headers"])
+            print("genuine")
+        except WebhookVerificationError as error:
+            print("refused:", error)
+        """
+
+    /// Whether a receiver that knows this secret believes the request.
+    static func believes(_ arrival: Arrival, secret: String) async throws -> Bool {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature"]
+        let headers = arrival.headers.filter { names.contains($0.key) }
+        let json = try JSONSerialization.data(
+            withJSONObject: ["secret": secret, "body": arrival.text, "headers": headers] as [String: Any]
+        )
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python ?? "")
+        process.arguments = ["-c", script]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do {
+                try process.run()
+                input.fileHandleForWriting.write(json)
+                try input.fileHandleForWriting.close()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        guard answer == "genuine\n" || answer.hasPrefix("refused:") else { throw Problem.failed(answer) }
+        return answer == "genuine\n"
+    }
+
+    enum Problem: Error {
+        case failed(String)
+    }
+}
