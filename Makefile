@@ -6,10 +6,10 @@ STRICT := POSTOFFICE_STRICT=1
 RELEASE := swift build --configuration release
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench format lint docs test-tsan test-soak clean
+.PHONY: help run test bench format lint docs test-tsan test-soak test-schedules clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build what is new and start the server
 	@Scripts/set-up run
@@ -47,6 +47,11 @@ test-tsan: ## Run the tests of Stages and Pipeline under the thread sanitizer
 test-soak: ## Run the tests that draw from seeds with many more of them (POSTOFFICE_SEEDS, default 1000)
 	@Scripts/set-up test
 	POSTOFFICE_SEEDS=$${POSTOFFICE_SEEDS:-1000} swift test --disable-xctest
+
+test-schedules: ## Run 10,000 simulated schedules of each topology of stages, optimised
+	@Scripts/set-up test
+	POSTOFFICE_SEEDS=1000 swift test --scratch-path .build/schedules --configuration release \
+		-Xswiftc -enable-testing --disable-xctest --filter SimulationTests
 
 clean: ## Remove what was built
 	rm -rf .build .docs

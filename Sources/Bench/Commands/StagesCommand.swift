@@ -5,7 +5,7 @@ import Stages
 struct StagesCommand: AsyncParsableCommand, Measurement {
     static let configuration = CommandConfiguration(
         commandName: "stages",
-        abstract: "Measures the demand engine: throughput, many trees, wake-up.",
+        abstract: "Measures the demand engine: throughput, many trees, wake-up, memory.",
         discussion: "Trees are counted in a fresh process if nothing else is measured: --only trees."
     )
 
@@ -13,9 +13,11 @@ struct StagesCommand: AsyncParsableCommand, Measurement {
         case flows
         case trees
         case wakeup
+        case telemetry
+        case memory
     }
 
-    @Option(help: "What is measured: flows, trees or wakeup; all if not given.")
+    @Option(help: "What is measured: flows, trees, wakeup, telemetry or memory; all if not given.")
     var only: Part?
     @Option(help: "The one flow to be measured, by the name of its figure.")
     var flow: String?
@@ -31,6 +33,8 @@ struct StagesCommand: AsyncParsableCommand, Measurement {
         if only == nil || only == .trees { figures += try await treeFigures() }
         if only == nil || only == .flows { figures += try await flowFigures() }
         if only == nil || only == .wakeup { figures += try await wakeupFigures() }
+        if only == nil || only == .telemetry { figures += try await telemetryFigures() }
+        if only == nil || only == .memory { figures += try await memoryFigures() }
         return figures
     }
 
@@ -38,6 +42,7 @@ struct StagesCommand: AsyncParsableCommand, Measurement {
 
     private static let flows: [StageFlow] =
         [1, 10, 100, 1000, 10_000].flatMap { [StageFlow.pair($0), .threeStages($0)] }
+        + [.tasks(100), .resumedTasks(100)]
         + [1, 10, 100, 1000].flatMap { maxDemand in
             [
                 StageFlow.fanOut("dispatch_demand", maxDemand, .demand),
@@ -128,18 +133,71 @@ struct StagesCommand: AsyncParsableCommand, Measurement {
     // MARK: Waking up
 
     private func wakeupFigures() async throws -> [Figure] {
-        let (p50, p99) = try await WakeupLatency.measure(5000)
+        let idle = try await WakeupLatency.measure(5000)
+        let busyTrees = 4
+        let busy = try await WakeupLatency.measure(500, besideBusy: busyTrees)
         let hop = 1e6 / (try await Hops.actorCalls(500_000))
-        Progress.say("wake-up: p50 \(p50) µs, p99 \(p99) µs")
-        return [("wakeup_p50_us", p50), ("wakeup_p99_us", p99)].map { name, value in
+        Progress.say("wake-up: p50 \(idle.p50) µs, p99 \(idle.p99) µs")
+        Progress.say("wake-up beside \(busyTrees) busy trees: p50 \(busy.p50) µs, p99 \(busy.p99) µs")
+        return [
+            ("wakeup_p50_us", idle.p50, 0), ("wakeup_p99_us", idle.p99, 0),
+            ("wakeup_beside_busy_p50_us", busy.p50, busyTrees), ("wakeup_beside_busy_p99_us", busy.p99, busyTrees),
+        ].map { name, value, trees in
             Figure(
                 name,
                 unit: "µs",
-                parameters: ["max_demand": .number(10)],
+                parameters: ["max_demand": .number(10), "busy_trees": .number(trees)],
                 values: [value],
                 yardstick: "actor call",
                 yardstickValues: [hop]
             )
         }
+    }
+
+    // MARK: What else it costs
+
+    private func telemetryFigures() async throws -> [Figure] {
+        var figures: [Figure] = []
+        for maxDemand in [1, 100, 1000] {
+            let (heard, unheard) = (StageFlow.pairWithTelemetry(maxDemand), StageFlow.pair(maxDemand))
+            let events = max(100_000, Int(try await unheard.rate(events: 100_000) * seconds))
+            var (rates, others) = ([Double](), [Double]())
+            for _ in 1...output.rounds {
+                others.append(try await unheard.rate(events: events))
+                rates.append(try await heard.rate(events: events))
+            }
+            let figure = Figure(
+                heard.name,
+                unit: "events/s",
+                parameters: ["max_demand": .number(maxDemand), "events": .number(events)],
+                values: rates,
+                yardstick: "pair that nobody listens to",
+                yardstickValues: others
+            )
+            Progress.say("\(heard.name) at \(maxDemand): \(Int(figure.value)) events/s, \(figure.ratio) of pair")
+            figures.append(figure)
+        }
+        return figures
+    }
+
+    private func memoryFigures() async throws -> [Figure] {
+        let events = 100_000_000
+        var figures: [Figure] = []
+        for (flow, name) in [(StageFlow.pair(100), "pair"), (.threeStages(100), "three_stages")] {
+            let before = ResidentMemory.bytes
+            let growth = try await ResidentMemory.growth(over: events, through: flow)
+            Progress.say("memory grows by \(growth) bytes over \(events) events of \(name)")
+            figures.append(
+                Figure(
+                    "memory_growth_bytes",
+                    unit: "bytes",
+                    parameters: ["max_demand": .number(100), "events": .number(events), "flow": .text(name)],
+                    values: [Double(growth)],
+                    yardstick: "resident before",
+                    yardstickValues: [Double(before)]
+                )
+            )
+        }
+        return figures
     }
 }

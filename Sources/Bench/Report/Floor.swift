@@ -13,6 +13,9 @@ struct Floor {
         Floor(figure: "ingest", bound: .ratioAtLeast(0.5)),
         Floor(figure: "latency_p50_ms", bound: .valueBelow(5)),
         Floor(figure: "latency_p99_ms", bound: .valueBelow(25)),
+        Floor(figure: "trees_start_ms", bound: .valueBelow(1000)),
+        Floor(figure: "trees_stop_ms", bound: .valueBelow(1000)),
+        Floor(figure: "tree_bytes", bound: .valueBelow(24_000)),
     ]
 
     func holds(for figure: Figure) -> Bool {

@@ -35,6 +35,49 @@ extension StageFlow {
         }
     }
 
+    /// The pair again, while somebody hears of each handler call.
+    static func pairWithTelemetry(_ maxDemand: Int) -> StageFlow {
+        StageFlow(name: "pair_telemetry", maxDemand: maxDemand) { events in
+            let calls = HandlerCalls()
+            let sum = try await chain(events: events, maxDemand: maxDemand, passers: 0, telemetry: calls)
+            // The source is called once more, to say that there is no more.
+            guard calls.events == 2 * events else {
+                throw BenchError.miscounted("telemetry", expected: 2 * events, found: calls.events)
+            }
+            return sum
+        }
+    }
+
+    /// Each event in a child task of its own.
+    static func tasks(_ maxDemand: Int) -> StageFlow {
+        StageFlow(name: "task_per_event", maxDemand: maxDemand) { events in
+            let executor = TreeExecutor(name: "tasks")
+            return try await sum(of: NumberTaskSink(executor), events, maxDemand, executor)
+        }
+    }
+
+    /// Each event in a child task of its own that waits for another thread to resume it, as one that waits for I/O does.
+    static func resumedTasks(_ maxDemand: Int) -> StageFlow {
+        StageFlow(name: "task_per_event_resumed", maxDemand: maxDemand) { events in
+            let executor = TreeExecutor(name: "tasks")
+            let resumer = Resumer()
+            defer { resumer.stop() }
+            return try await sum(of: NumberTaskSink(executor, resumer), events, maxDemand, executor)
+        }
+    }
+
+    private static func sum(
+        of sink: NumberTaskSink,
+        _ events: Int,
+        _ maxDemand: Int,
+        _ executor: TreeExecutor
+    ) async throws -> Int {
+        let source = NumberSource(limit: events, executor)
+        try sink.inlet.subscribe(to: source.outlet, SubscriptionOptions(maxDemand: maxDemand))
+        try await run([source, sink], on: executor)
+        return await sink.sum
+    }
+
     static func pairs(_ count: Int, _ maxDemand: Int) -> StageFlow {
         StageFlow(name: "pairs_\(count)", maxDemand: maxDemand, events: 20_000 * count) { events in
             // Each counts its own numbers, so the sums of all are brought to that of one long row.
@@ -71,7 +114,12 @@ extension StageFlow {
         }
     }
 
-    private static func chain(events: Int, maxDemand: Int, passers: Int) async throws -> Int {
+    private static func chain(
+        events: Int,
+        maxDemand: Int,
+        passers: Int,
+        telemetry: (any Telemetry)? = nil
+    ) async throws -> Int {
         let executor = TreeExecutor(name: "chain")
         let source = NumberSource(limit: events, executor)
         let middle = (0..<passers).map { _ in NumberPasser(executor) }
@@ -83,6 +131,10 @@ extension StageFlow {
             last = passer.outlet
         }
         try sink.inlet.subscribe(to: last, options)
+        if let telemetry {
+            source.attach(StageContext(name: "source", telemetry: telemetry))
+            sink.attach(StageContext(name: "sink", telemetry: telemetry))
+        }
         try await run([source] + middle + [sink], on: executor)
         return await sink.sum
     }

@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import Stages
 
@@ -13,7 +12,7 @@ struct TreeCrowd: Sendable {
     static func measure(_ count: Int) async throws -> TreeCrowd {
         var crowd = TreeCrowd()
         let clock = ContinuousClock()
-        let before = residentBytes()
+        let before = ResidentMemory.bytes
         let top = Supervisor("top", logger: quiet)
         let begin = clock.now
         var stopping = begin
@@ -23,7 +22,7 @@ struct TreeCrowd: Sendable {
                 for number in 0..<count { starting.addTask { try await top.start(tree("\(number)")) } }
             }
             crowd.startMilliseconds = (clock.now - begin) / .milliseconds(1)
-            crowd.bytesPerTree = Double(residentBytes() - before) / Double(count)
+            crowd.bytesPerTree = Double(ResidentMemory.bytes - before) / Double(count)
             stopping = clock.now
             group.cancelAll()
             try await group.waitForAll()
@@ -33,24 +32,21 @@ struct TreeCrowd: Sendable {
     }
 
     private static func tree(_ id: String) -> ChildSpecification {
-        ChildSpecification(id) {
-            let executor = TreeExecutor(name: id)
-            let source = IdleSource(executor)
-            let sink = NumberSink(executor)
-            try sink.inlet.subscribe(to: source.outlet, SubscriptionOptions(maxDemand: 100))
-            return Supervisor(
-                "tree",
-                strategy: .restForOne,
-                executor: executor,
-                logger: quiet,
-                children: [ChildSpecification("source") { source }, ChildSpecification("sink") { sink }]
-            )
-        }
+        ChildSpecification(id) { try supervisor(id) }
     }
 
-    private static func residentBytes() -> Int {
-        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    private static func supervisor(_ id: String) throws -> Supervisor {
+        let executor = TreeExecutor(name: id)
+        let source = IdleSource(executor)
+        let sink = NumberSink(executor)
+        try sink.inlet.subscribe(to: source.outlet, SubscriptionOptions(maxDemand: 100))
+        return Supervisor(
+            "tree",
+            strategy: .restForOne,
+            executor: executor,
+            logger: quiet,
+            children: [ChildSpecification("source") { source }, ChildSpecification("sink") { sink }]
+        )
     }
 }
 

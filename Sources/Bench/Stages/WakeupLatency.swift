@@ -19,6 +19,18 @@ enum WakeupLatency {
         }
     }
 
+    /// The same while other trees of the process have no end of work: what the bounded slice of each leaves to others.
+    static func measure(_ count: Int, besideBusy trees: Int) async throws -> (p50: Double, p99: Double) {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<trees {
+                // The sum of an endless flow is not looked at: it is cancelled.
+                group.addTask { _ = try await StageFlow.pair(100).run(.max) }
+            }
+            defer { group.cancelAll() }
+            return try await measure(count)
+        }
+    }
+
     static func measure(_ count: Int) async throws -> (p50: Double, p99: Double) {
         let executor = TreeExecutor(name: "wakeup")
         let outlet = Outlet<ContinuousClock.Instant>()

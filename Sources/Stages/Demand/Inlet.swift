@@ -119,6 +119,7 @@ extension Inlet {
 
     /// Settles, asks and takes what is held, without suspending: one lock if something is held.
     @inlinable
+    @inline(never)
     func ready(isWanted: Bool = true, afterWait: Bool = false) -> Batch<Input>? {
         let (ask, batch, isQuiet) = state.withLock { state in
             (state.settle(), isWanted ? state.take(afterWait: afterWait) : nil, state.changes.isEmpty)

@@ -52,16 +52,25 @@ extension Outlet {
     @inlinable
     nonisolated(nonsending) func waitFor(_ demand: (inout OutletStateMachine<Output>) -> Int) async -> Int? {
         while !Task.isCancelled {
-            let (count, signal, isLong) = state.withLock { state in
-                state.row += 1
-                return (demand(&state.machine), state.machine.isOver ? nil : state.signal, state.row > 64)
-            }
+            let (count, signal, isLong) = look(for: demand)
             guard count == 0 || isLong, let signal else { return count > 0 ? count : nil }
             if count > 0 { await Task.yield() } else { await signal.suspend() }
             state.withLock { $0.row = 0 }
             if count > 0 { return count }
         }
         return nil
+    }
+
+    /// Not inlined, as whatever takes locks and moves events: the frame of a run loop lives as long as its stage.
+    @inlinable
+    @inline(never)
+    func look(
+        for demand: (inout OutletStateMachine<Output>) -> Int
+    ) -> (count: Int, signal: Signal?, isLong: Bool) {
+        state.withLock { state in
+            state.row += 1
+            return (demand(&state.machine), state.machine.isOver ? nil : state.signal, state.row > 64)
+        }
     }
 
     /// Waits until what is buffered has been served; then the subscriptions have ended with `reason`. Returns early if the

@@ -56,6 +56,7 @@ public final class Outlet<Output: Sendable>: Sendable {
     /// Emits events, asked for or not, from anywhere. They go to consumers that have asked, or wait in the buffer. Once
     /// the stage has ended they count as dropped.
     @inlinable
+    @inline(never)
     public func emit(_ events: [Output]) {
         guard !events.isEmpty else { return }
         update { machine, receiver in machine.emit(events[...], receiver: &receiver) }
@@ -95,7 +96,7 @@ public final class Outlet<Output: Sendable>: Sendable {
             ConsumerSnapshot(
                 subscription: subscription.id,
                 consumer: subscription.inlet.signal.context?.name,
-                demand: machine.custom?.demand(of: subscription.id) ?? machine.demand.demand(of: subscription.id)
+                demand: machine.dispatcher.demand(of: subscription.id)
             )
         }
     }
@@ -123,22 +124,29 @@ extension Outlet {
         _ subscription: Subscription<Output>,
         _ subscriber: Subscriber<Output>
     ) throws(SubscriptionError) {
+        defer { tell() }
         try state.withLock { state throws(SubscriptionError) in
             if let end = state.machine.end {
                 subscription.inlet.producerEnded(subscription.id, end)
             } else {
+                guard !state.subscriptions.contains(where: { $0.id == subscriber.id }) else {
+                    state.machine.news.strays.append(.subscription(subscriber.id))
+                    throw .refused(reason: "it has a subscription \(subscriber.id) already")
+                }
                 try state.machine.add(subscriber)
                 state.subscriptions.append(subscription)
                 if state.tellsSubscriptions { state.machine.news.begun.append(subscription.id) }
             }
         }
         subscription.inlet.signal.raise()
-        tell()
     }
 
     @inlinable
     func ask(_ count: Int, for id: SubscriptionID) {
         update { machine, receiver in
+            guard receiver.subscriptions.contains(where: { $0.id == id }) else {
+                return receiver.strays.append(.demand(count, id))
+            }
             machine.ask(count, for: id, receiver: &receiver)
             receiver.wakesProducer = machine.unserved > 0
         }
@@ -167,6 +175,7 @@ extension Outlet {
         @usableFromInline var wakesProducer = false
         /// Subscriptions that end.
         @usableFromInline var leaving: [(Subscription<Output>, EndReason)] = []
+        @usableFromInline var strays: [StrayMessage] = []
 
         @inlinable
         init(subscriptions: [Subscription<Output>]) {
@@ -180,6 +189,7 @@ extension Outlet {
                 wakeups.add(subscription.inlet.signal)
                 return true
             }
+            strays.append(.events(events.count, id))
             return false
         }
     }
@@ -191,9 +201,10 @@ extension Outlet {
         let (isQuiet, wakeups) = state.withLock { state in
             var deliverer = Deliverer(subscriptions: state.subscriptions)
             body(&state.machine, &deliverer)
-            if state.machine.custom != nil { evict(&state, &deliverer) }
+            if state.machine.dispatcher.choice != .demand { evict(&state, &deliverer) }
             if deliverer.wakesProducer || state.machine.fault != nil { deliverer.wakeups.add(state.signal) }
             if let reason = state.machine.end, !state.subscriptions.isEmpty { endAll(reason, &state, &deliverer) }
+            if !deliverer.strays.isEmpty { state.machine.news.strays += deliverer.strays }
             if !deliverer.leaving.isEmpty { leave(&state, &deliverer) }
             return (state.machine.news.isEmpty, deliverer.wakeups)
         }
@@ -269,6 +280,7 @@ extension Outlet {
         for count in news.excesses {
             log.warning("a consumer of \(name) asked for \(count) events, more than is expected")
         }
+        for stray in news.strays { log.log(level: stray.level, "\(name) refused \(stray)") }
         for notice in news.notices { notice() }
         for (id, reason) in news.ended {
             onCancel?(id, reason)

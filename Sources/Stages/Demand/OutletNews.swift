@@ -5,6 +5,8 @@ struct OutletNews: Sendable {
     @usableFromInline var dropped = 0
     /// Asks that were larger than expected.
     @usableFromInline var excesses: [Int] = []
+    /// Demand of, and events for, subscriptions that the outlet does not have.
+    @usableFromInline var strays: [StrayMessage] = []
     /// Notices that the events before have left.
     @usableFromInline var notices: [Notice] = []
     /// Subscriptions that have come.
@@ -18,5 +20,6 @@ struct OutletNews: Sendable {
     @inlinable
     var isEmpty: Bool {
         dropped == 0 && notices.isEmpty && ended.isEmpty && begun.isEmpty && excesses.isEmpty
+            && strays.isEmpty
     }
 }

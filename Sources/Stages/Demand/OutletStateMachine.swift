@@ -13,18 +13,7 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
         case closed(EndReason)
     }
 
-    @usableFromInline
-    enum Style: Sendable {
-        case broadcast
-        case partition
-        case other
-    }
-
-    /// The default dispatcher is called directly, so that it is specialised; any other through its protocol.
-    @usableFromInline var demand = DemandDispatcher<Output>()
-    @usableFromInline var custom: (any Dispatcher<Output>)?
-    /// Whether that is one of the library's own, whose loop over the events is worth being specialised.
-    @usableFromInline let style: Style
+    @usableFromInline var dispatcher: ChosenDispatcher<Output>
     @usableFromInline var buffer: BufferStateMachine<Output>
     @usableFromInline var phase = Phase.open
     /// Demand handed to a producer that hears of it once (`handleDemand`), and not yet answered. What a consumer that
@@ -38,12 +27,7 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
 
     init(buffer: BufferPolicy, dispatching: Dispatching<Output>) {
         self.buffer = BufferStateMachine(policy: buffer)
-        if case .custom(let dispatcher) = dispatching { custom = dispatcher }
-        style =
-            custom is BroadcastDispatcher<Output>
-            ? .broadcast : custom is PartitionDispatcher<Output> ? .partition : .other
-        // The default one is faster where it is called directly.
-        if let dispatcher = custom as? DemandDispatcher<Output> { (demand, custom) = (dispatcher, nil) }
+        dispatcher = ChosenDispatcher(dispatching)
     }
 }
 
@@ -52,7 +36,7 @@ struct OutletStateMachine<Output: Sendable>: Sendable {
 extension OutletStateMachine {
     /// Asked for by consumers and not yet emitted.
     @inlinable
-    var wanted: Int { custom?.wanted ?? demand.wanted }
+    var wanted: Int { dispatcher.wanted }
 
     /// What consumers wait for.
     @usableFromInline
@@ -80,7 +64,7 @@ extension OutletStateMachine {
     }
 
     mutating func add(_ subscriber: Subscriber<Output>) throws(SubscriptionError) {
-        if custom == nil { demand.add(subscriber) } else { try custom?.add(subscriber) }
+        try dispatcher.add(subscriber)
     }
 
     @inlinable
@@ -89,13 +73,9 @@ extension OutletStateMachine {
             accumulated?.collect(count, for: id)
             return
         }
-        if custom == nil, demand.isExcessive(count) { news.excesses.append(count) }
+        if dispatcher.isExcessive(count) { news.excesses.append(count) }
         deliver(to: &receiver) { machine, deliver in
-            if machine.custom == nil {
-                machine.demand.ask(count, for: id, to: deliver)
-            } else {
-                machine.custom?.ask(count, for: id, to: deliver)
-            }
+            machine.dispatcher.ask(count, for: id, to: deliver)
             return []
         }
         serveBuffered(&receiver)
@@ -109,7 +89,7 @@ extension OutletStateMachine {
         } else {
             for events in held.reversed() { giveBack(events, from: id) }
         }
-        if custom == nil { demand.remove(id) } else { custom?.remove(id) }
+        dispatcher.remove(id)
         serveBuffered(&receiver)
     }
 }
@@ -169,7 +149,7 @@ extension OutletStateMachine {
 
     /// How many events wait for demand.
     @inlinable
-    var buffered: Int { buffer.count + (custom?.held ?? 0) }
+    var buffered: Int { buffer.count + dispatcher.held }
 
     /// Calls a notice when all that is buffered now has left.
     mutating func inform(_ notice: @escaping Notice) {
@@ -177,7 +157,7 @@ extension OutletStateMachine {
     }
 
     mutating func pass(_ notice: @escaping Notice) {
-        if custom?.hold(notice) != true { news.notices.append(notice) }
+        if !dispatcher.hold(notice) { news.notices.append(notice) }
     }
 
     @usableFromInline
@@ -187,8 +167,7 @@ extension OutletStateMachine {
 
     @usableFromInline
     mutating func giveBack(_ events: Events<Output>, from id: SubscriptionID) {
-        let events = custom == nil ? events : custom?.giveBack(events, from: id) ?? []
-        lose(buffer.giveBack(events))
+        lose(buffer.giveBack(dispatcher.giveBack(events, from: id)))
     }
 
     @inlinable
@@ -215,40 +194,14 @@ extension OutletStateMachine {
     @inlinable
     mutating func dispatch(_ events: Events<Output>, _ receiver: inout some Receiver<Output>) {
         deliver(to: &receiver) { machine, deliver in
-            guard machine.custom == nil else {
-                return machine.dispatchCustom(events, to: deliver)
+            do {
+                return try machine.dispatcher.dispatch(events, to: deliver)
+            } catch {
+                machine.fail(error)
+                return events
             }
-            return machine.demand.dispatch(events, to: deliver)
         }
         if buffer.hasNotices { passNotices() }
-    }
-
-    @inlinable
-    mutating func dispatchCustom(_ events: Events<Output>, to deliver: Delivery<Output>) -> Events<Output> {
-        do {
-            switch style {
-            case .broadcast: return try dispatch(events, by: BroadcastDispatcher<Output>.self, to: deliver)
-            case .partition: return try dispatch(events, by: PartitionDispatcher<Output>.self, to: deliver)
-            case .other: return try custom?.dispatch(events, to: deliver) ?? events
-            }
-        } catch {
-            fail(error)
-            return events
-        }
-    }
-
-    /// A call through the protocol runs code that knows nothing of the events, some 100 ns for each of them; to take the
-    /// dispatcher out of its box and put it back costs as much once.
-    @inlinable
-    mutating func dispatch<D: Dispatcher<Output>>(
-        _ events: Events<Output>,
-        by type: D.Type,
-        to deliver: Delivery<Output>
-    ) throws -> Events<Output> {
-        guard var dispatcher = custom as? D else { return events }
-        custom = nil
-        defer { custom = dispatcher }
-        return try dispatcher.dispatch(events, to: deliver)
     }
 
     /// Deliveries, and what becomes of what they leave over and of those that find their subscription gone.
@@ -270,18 +223,19 @@ extension OutletStateMachine {
     mutating func takeReports() -> [(SubscriptionID, any Error)] {
         var evicted: [(SubscriptionID, any Error)] = []
         // To let a consumer go may be worth a report of its own.
-        while let reports = custom?.takeReports(), !reports.isEmpty {
+        while true {
+            let reports = dispatcher.takeReports()
+            if reports.isEmpty { return evicted }
             for report in reports {
                 switch report {
                 case .dropped(let count): lose(count)
                 case .passed(let notice): news.notices.append(notice)
                 case .evicted(let id, let error):
-                    custom?.remove(id)
+                    dispatcher.remove(id)
                     evicted.append((id, error))
                 }
             }
         }
-        return evicted
     }
 }
 
@@ -317,7 +271,7 @@ extension OutletStateMachine {
         dropped += buffered
         buffer.removeAll()
         if buffer.hasNotices { passNotices() }
-        custom?.close()
+        dispatcher.close()
     }
 
     @inlinable

@@ -19,3 +19,7 @@ public struct SubscriptionID: Hashable, Sendable, Codable {
         try container.encode(number)
     }
 }
+
+extension SubscriptionID: CustomStringConvertible {
+    public var description: String { "\(number)" }
+}

@@ -21,13 +21,7 @@ extension Consumer {
                 var batch = Optional(first)
                 while let events = batch?.events {
                     if let context {
-                        try await context.measuring(
-                            events.count,
-                            count: { events.count },
-                            handler: {
-                                try await handle(events)
-                            }
-                        )
+                        try await handle(events, context)
                     } else {
                         try await handle(events)
                     }
@@ -41,6 +35,13 @@ extension Consumer {
         await terminate(reason)
         inlet.close(reason)
         try reason.get()
+    }
+
+    /// Apart, so that the frame of the run loop has no room for what is needed only where telemetry listens.
+    @inlinable
+    @inline(never)
+    func handle(_ events: Events<Input>, _ context: StageContext) async throws {
+        try await context.measuring(events.count, count: { events.count }, handler: { try await handle(events) })
     }
 
     public nonisolated func crash(_ error: any Error) { inlet.fail(error) }

@@ -23,13 +23,7 @@ extension Producer {
             do {
                 while let demand = await outlet.request() {
                     if let context {
-                        outlet.emit(
-                            try await context.measuring(
-                                demand,
-                                count: \.count,
-                                handler: { try await handleDemand(demand) }
-                            )
-                        )
+                        outlet.emit(try await handleDemand(demand, context))
                     } else {
                         outlet.emit(try await handleDemand(demand))
                     }
@@ -41,6 +35,13 @@ extension Producer {
         } onCancel: {
             signal.raise()
         }
+    }
+
+    /// Apart, so that the frame of the run loop has no room for what is needed only where telemetry listens.
+    @inlinable
+    @inline(never)
+    func handleDemand(_ demand: Int, _ context: StageContext) async throws -> [Output] {
+        try await context.measuring(demand, count: \.count, handler: { try await handleDemand(demand) })
     }
 
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }

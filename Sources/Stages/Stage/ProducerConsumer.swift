@@ -37,14 +37,7 @@ extension ProducerConsumer {
                 var batch = Optional(first)
                 while let events = batch?.events {
                     if let context {
-                        let made = try await context.measuring(
-                            events.count,
-                            count: { _ in events.count },
-                            handler: {
-                                try await handle(events)
-                            }
-                        )
-                        outlet.emit(made)
+                        outlet.emit(try await handle(events, context))
                     } else {
                         outlet.emit(try await handle(events))
                     }
@@ -62,6 +55,13 @@ extension ProducerConsumer {
         inlet.close(reason)
         outlet.close(reason)
         try reason.get()
+    }
+
+    /// Apart, so that the frame of the run loop has no room for what is needed only where telemetry listens.
+    @inlinable
+    @inline(never)
+    func handle(_ events: Events<Input>, _ context: StageContext) async throws -> [Output] {
+        try await context.measuring(events.count, count: { _ in events.count }, handler: { try await handle(events) })
     }
 
     public nonisolated func crash(_ error: any Error) {

@@ -47,13 +47,7 @@ extension Source {
                     }
                     let events: [Output]?
                     if let context {
-                        events = try await context.measuring(
-                            demand,
-                            count: { $0?.count ?? 0 },
-                            handler: {
-                                try await next(upTo: demand)
-                            }
-                        )
+                        events = try await next(upTo: demand, context)
                     } else {
                         events = try await next(upTo: demand)
                     }
@@ -68,6 +62,13 @@ extension Source {
         } onCancel: {
             signal.raise()
         }
+    }
+
+    /// Apart, so that the frame of the run loop has no room for what is needed only where telemetry listens.
+    @inlinable
+    @inline(never)
+    func next(upTo demand: Int, _ context: StageContext) async throws -> [Output]? {
+        try await context.measuring(demand, count: { $0?.count ?? 0 }, handler: { try await next(upTo: demand) })
     }
 
     public nonisolated func crash(_ error: any Error) { outlet.fail(error) }

@@ -1,8 +1,10 @@
 /// A running child, as its supervisor sees it.
 struct Child: Sendable {
+    typealias Run = @Sendable (_ ready: @escaping @Sendable () -> Void) async throws -> Void
+
     /// The running phase: returns on a normal end or cancellation, throws on failure. Calls `ready` when the child after
     /// it may start.
-    let run: @Sendable (_ ready: @escaping @Sendable () -> Void) async throws -> Void
+    let run: Run
     /// Asks the child to end gently, within a time.
     let drain: @Sendable (_ timeLeft: Duration) async -> Void
     /// Makes the stage at the end of the path fail. `false`: there is none.

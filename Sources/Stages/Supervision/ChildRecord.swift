@@ -50,6 +50,8 @@ struct ChildRecord: Sendable {
         }
     }
 
+    var isStarting: Bool { state == .waiting || state == .starting }
+
     var isAliveWorker: Bool { isAlive && specification.kind == .worker }
 
     /// When something is to be done though nothing has happened.

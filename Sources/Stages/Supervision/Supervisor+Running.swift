@@ -19,33 +19,39 @@ extension Supervisor {
     func supervise(_ ready: @escaping @Sendable () -> Void) async -> EndReason {
         var ready: (@Sendable () -> Void)? = ready
         while true {
-            let (actions, phase, met, gone) = state.withLock { state in
-                let now = time.now
-                let inbox = state.inbox
-                state.inbox = []
-                var actions: [SupervisorStateMachine.Action] = []
-                for event in inbox { actions += state.machine.handle(event, at: now) }
-                actions += state.machine.advance(at: now)
-                let (met, gone) = state.takeMet()
-                return (actions, state.machine.phase, met, gone)
-            }
-            for action in actions { perform(action) }
-            for waiter in met { waiter.resume() }
-            if let onGone { for child in gone { onGone(child) } }
-            switch phase {
-            case .ended(let reason):
-                disarm()
-                return reason
+            switch step() {
+            case .ended(let reason): return reason
             case .running:
                 ready?()
                 ready = nil
             case .starting, .draining, .stopping: break
             }
-            arm()
             await signal.suspend()
         }
     }
 
+    /// Takes the steps that are due. Not inlined: the loop above waits as long as the tree lives, and its frame would keep
+    /// room for what is needed here, some 3 kB.
+    @inline(never)
+    private func step() -> SupervisorStateMachine.Phase {
+        let (actions, phase, met, gone) = state.withLock { state in
+            let now = time.now
+            let inbox = state.inbox
+            state.inbox = []
+            var actions: [SupervisorStateMachine.Action] = []
+            for event in inbox { actions += state.machine.handle(event, at: now) }
+            actions += state.machine.advance(at: now)
+            let (met, gone) = state.takeMet()
+            return (actions, state.machine.phase, met, gone)
+        }
+        for action in actions { perform(action) }
+        for waiter in met { waiter.resume() }
+        if let onGone { for child in gone { onGone(child) } }
+        if case .ended = phase { disarm() } else { arm() }
+        return phase
+    }
+
+    @inline(never)
     func post(_ event: SupervisorStateMachine.Event) {
         state.withLock { $0.inbox.append(event) }
         signal.raise()
@@ -68,17 +74,32 @@ extension Supervisor {
 
     private func start(_ specification: ChildSpecification, _ number: Int) {
         let id = specification.id
+        let make = specification.start
         let task = own { [self] in
             do {
-                let child = try await specification.start(StageContext(name: id, time: time, telemetry: telemetry))
-                state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
-                try await child.run { [self] in post(.started(id, task: number)) }
-                post(.ended(id, task: number, .normal))
+                let run = note(try await make(StageContext(name: id, time: time, telemetry: telemetry)), number, of: id)
+                try await run { [self] in post(.started(id, task: number)) }
+                noteEnd(of: id, number, nil)
             } catch {
-                post(.ended(id, task: number, EndReason(error, isCancelled: Task.isCancelled)))
+                noteEnd(of: id, number, error)
             }
         }
         state.withLock { $0.updateIncarnation(number, of: id) { $0.task = task } }
+    }
+
+    // Not inlined: the frame of a child's task lives as long as the child.
+
+    /// Returns how to run it.
+    @inline(never)
+    private func note(_ child: Child, _ number: Int, of id: String) -> Child.Run {
+        state.withLock { $0.updateIncarnation(number, of: id) { $0.child = child } }
+        return child.run
+    }
+
+    @inline(never)
+    private func noteEnd(of id: String, _ number: Int, _ error: (any Error)?) {
+        let reason = error.map { EndReason($0, isCancelled: Task.isCancelled) } ?? .normal
+        post(.ended(id, task: number, reason))
     }
 }
 
@@ -98,7 +119,7 @@ extension Supervisor {
     /// Sees to it that the loop is woken at the machine's next deadline.
     func arm() {
         let deadline = state.withLock { state in
-            let deadline = state.machine.deadline
+            let deadline = state.machine.nextDeadline()
             if let deadline, let timer = state.timer, timer.deadline <= deadline { return nil as Duration? }
             return deadline
         }

@@ -1,3 +1,5 @@
+import HeapModule
+
 extension SupervisorStateMachine {
     /// Takes the steps that are due.
     mutating func advance(at now: Duration) -> [Action] {
@@ -7,7 +9,7 @@ extension SupervisorStateMachine {
         switch phase {
         case .starting, .running:
             actions += startListed(now)
-            if case .starting = phase, !isAnyListedStarting { enter(.running, now) }
+            if case .starting = phase, listedStarting == 0 { enter(.running, now) }
             if case .running = phase { actions += startAdded(now) }
         case .draining:
             pending = []
@@ -24,18 +26,13 @@ extension SupervisorStateMachine {
     }
 
     private mutating func meetDeadlines(_ now: Duration) -> [Action] {
-        guard let deadline, deadline <= now else { return [] }
-        self.deadline = nil
         var actions: [Action] = []
-        for record in children {
-            guard let due = record.deadline else { continue }
-            if case .stopping = record.state, due <= now {
+        while let record = takeDue(at: now) {
+            if case .stopping = record.state {
                 actions.append(.abandoned(record.id))
                 update(record.id) { $0.isGone(at: now) }
-            } else if due > now {
-                self.deadline = min(due, self.deadline ?? due)
-            } else if !record.isListed {
-                pending.append(record.id)
+            } else {
+                update(record.id) { $0.enter(.waiting, at: now) }
             }
         }
         return actions
@@ -46,31 +43,28 @@ extension SupervisorStateMachine {
         if case .running = phase { strategy != .oneForOne } else { true }
     }
 
-    private var isAnyListedStarting: Bool {
-        listed.contains { records[$0]?.state == .waiting || records[$0]?.state == .starting }
-    }
-
-    private var isAnyToStop: Bool {
-        addedToStop > 0 || listed.contains { records[$0]?.mustStop ?? false }
-    }
+    private var isAnyToStop: Bool { addedToStop > 0 || listedToStop > 0 }
 
     private mutating func stopAdded(_ now: Duration) -> [Action] {
         guard addedToStop > 0 else { return [] }
-        return pending.compactMap { id in
-            guard let record = records[id], record.mustStop else { return nil }
+        return pending.compactMap { place in
+            guard let record = look(at: place), record.mustStop else { return nil }
             return cancel(record, now)
         }
     }
 
     private mutating func stopListed(_ now: Duration) -> [Action] {
         var actions: [Action] = []
-        var isHeld = addedToStop > 0
-        for id in listed.reversed() {
-            guard let record = records[id], record.mustStop else { continue }
+        while let last = toStop.max {
+            guard let record = look(at: last), record.mustStop else {
+                toStop.removeMax()
+                continue
+            }
             // It goes when all that started after it have gone.
-            if isOrdered, isHeld { break }
-            isHeld = true
+            if isOrdered, addedToStop > 0 { break }
             if let action = cancel(record, now) { actions.append(action) }
+            if isOrdered { break }
+            toStop.removeMax()
         }
         return actions
     }
@@ -85,17 +79,15 @@ extension SupervisorStateMachine {
     private mutating func startListed(_ now: Duration) -> [Action] {
         if isOrdered, isAnyToStop { return [] }
         var actions: [Action] = []
-        for id in listed {
-            guard let record = records[id] else { continue }
-            switch record.state {
-            case .waiting: actions.append(start(record, now))
-            case .backingOff(let until) where until <= now: actions.append(start(record, now))
-            case .backingOff where strategy == .oneForOne: continue
-            case .starting, .backingOff: break
-            case .running, .stopping, .ended: continue
+        while let first = toStart.min {
+            guard let record = look(at: first), holdsBack(record) else {
+                toStart.removeMin()
+                continue
             }
+            if record.state == .waiting { actions.append(start(record, now)) }
             // It is starting, or held back: those after it wait.
             if isOrdered { break }
+            toStart.removeMin()
         }
         return actions
     }
@@ -103,13 +95,9 @@ extension SupervisorStateMachine {
     private mutating func startAdded(_ now: Duration) -> [Action] {
         if isOrdered, isAnyToStop { return [] }
         var actions: [Action] = []
-        for id in pending {
-            guard let record = records[id] else { continue }
-            switch record.state {
-            case .waiting: actions.append(start(record, now))
-            case .backingOff(let until) where until <= now: actions.append(start(record, now))
-            case .starting, .running, .backingOff, .stopping, .ended: continue
-            }
+        for place in pending {
+            guard let record = look(at: place), record.state == .waiting else { continue }
+            actions.append(start(record, now))
         }
         pending = []
         return actions
@@ -123,5 +111,36 @@ extension SupervisorStateMachine {
             record.enter(.starting, at: now)
         }
         return .start(record.specification, task: task)
+    }
+}
+
+// MARK: Looking at children
+
+extension SupervisorStateMachine {
+    /// Whether listed children after this one wait for it to start.
+    func holdsBack(_ record: ChildRecord) -> Bool {
+        if case .backingOff = record.state { strategy != .oneForOne } else { record.isStarting }
+    }
+
+    /// The child at a place, if it still is there.
+    mutating func look(at place: ChildPlace) -> ChildRecord? {
+        looks += 1
+        guard let record = records[place.id], record.position == place.position else { return nil }
+        return record
+    }
+
+    /// When the steps are to be taken next, though nothing happens.
+    mutating func nextDeadline() -> Duration? {
+        while let first = deadlines.min {
+            if look(at: first.place)?.deadline == first.time { return first.time }
+            deadlines.removeMin()
+        }
+        return nil
+    }
+
+    /// The next child whose time has come.
+    mutating func takeDue(at now: Duration) -> ChildRecord? {
+        guard let deadline = nextDeadline(), deadline <= now else { return nil }
+        return deadlines.popMin().flatMap { look(at: $0.place) }
     }
 }

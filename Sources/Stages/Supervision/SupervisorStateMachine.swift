@@ -1,3 +1,5 @@
+import HeapModule
+
 /// What a supervisor decides: which child to start, to end, to hold back, to give up, and when it is over itself.
 ///
 /// After OTP's `supervisor`. Events change what is wanted of each child, and ``advance(at:)`` takes the next steps towards
@@ -5,7 +7,7 @@
 ///
 /// The children that the supervisor was made with are *listed*: they start in order, and end in reverse. Those added
 /// later are independent of each other: they start as they come and end together, before the listed ones. Nothing that
-/// happens to one of them costs more the more there are.
+/// happens to one child costs more than the logarithm of their number, unless the strategy makes it happen to others.
 struct SupervisorStateMachine: Sendable {
     enum Phase: Sendable {
         case starting
@@ -46,10 +48,15 @@ struct SupervisorStateMachine: Sendable {
     private(set) var records: [String: ChildRecord] = [:]
     /// Why children that were added did not start.
     private var refusals: [String: any Error] = [:]
-    /// The listed children, in order.
-    var listed: [String] = []
+    /// Listed children that may have to start, or that hold back the start of those after them.
+    var toStart: Heap<ChildPlace> = []
+    /// Listed children that may have to end, or that hold back the end of those before them.
+    var toStop: Heap<ChildPlace> = []
+    /// When something is to be done though nothing has happened. What was put in and is not so any more stays until it
+    /// comes first, here and above.
+    var deadlines: Heap<ChildDeadline> = []
     /// Added children that may have a step to take.
-    var pending: [String] = []
+    var pending: [ChildPlace] = []
     /// Children that have changed since this was emptied last.
     private var changes: [String] = []
     var lastTask = 0
@@ -57,8 +64,11 @@ struct SupervisorStateMachine: Sendable {
     private(set) var alive = 0
     private(set) var aliveWorkers = 0
     private(set) var addedToStop = 0
-    /// No child has a deadline before this; there need not be one at it.
-    var deadline: Duration?
+    private(set) var listedToStop = 0
+    /// Listed children that wait for their start, or are starting.
+    private(set) var listedStarting = 0
+    /// How many times a step has looked at a child.
+    var looks = 0
 
     init(
         strategy: RestartStrategy,
@@ -88,28 +98,43 @@ struct SupervisorStateMachine: Sendable {
 
     /// The one way to change a child.
     mutating func update(_ id: String, _ change: (inout ChildRecord) -> Void) {
-        guard var record = records.removeValue(forKey: id) else { return }
-        alive -= record.isAlive ? 1 : 0
-        aliveWorkers -= record.isAliveWorker ? 1 : 0
-        addedToStop -= !record.isListed && record.mustStop ? 1 : 0
-        change(&record)
-        alive += record.isAlive ? 1 : 0
-        aliveWorkers += record.isAliveWorker ? 1 : 0
-        addedToStop += !record.isListed && record.mustStop ? 1 : 0
-        if let due = record.deadline { deadline = min(due, deadline ?? due) }
-        if !record.isListed { pending.append(id) }
+        guard let index = records.index(forKey: id) else { return }
+        count(records.values[index], -1)
+        change(&records.values[index])
         changes.append(id)
+        let record = records.values[index]
         // A temporary child is forgotten when it has ended, a dynamic one whatever it is.
         if isDynamic || record.specification.restart == .temporary, record.state == .ended {
-            listed.removeAll { $0 == id }
+            records.remove(at: index)
         } else {
-            records[id] = record
+            count(record, 1)
+            note(record)
         }
     }
 
     private mutating func forget(_ id: String) {
-        records[id] = nil
+        if let record = records.removeValue(forKey: id) { count(record, -1) }
         changes.append(id)
+    }
+
+    private mutating func count(_ record: ChildRecord, _ number: Int) {
+        if record.isAlive { alive += number }
+        if record.isAliveWorker { aliveWorkers += number }
+        if record.isListed {
+            if record.mustStop { listedToStop += number }
+            if record.isStarting { listedStarting += number }
+        } else if record.mustStop {
+            addedToStop += number
+        }
+    }
+
+    /// Sees to it that the steps look at a child if it may have one to take.
+    private mutating func note(_ record: ChildRecord) {
+        let place = ChildPlace(position: record.position, id: record.id)
+        if let deadline = record.deadline { deadlines.insert(ChildDeadline(time: deadline, place: place)) }
+        guard record.isListed else { return pending.append(place) }
+        if record.mustStop { toStop.insert(place) }
+        if holdsBack(record) { toStart.insert(place) }
     }
 
     mutating func enter(_ phase: Phase, _ now: Duration) {
@@ -127,8 +152,15 @@ extension SupervisorStateMachine {
         if let maxChildren, records.count >= maxChildren { throw .tooManyChildren(maximum: maxChildren) }
         refusals[id] = nil
         lastPosition += 1
-        records[id] = ChildRecord(specification: specification, position: lastPosition, isListed: isListed, at: now)
-        if isListed { listed.append(id) } else { pending.append(id) }
+        let record = ChildRecord(
+            specification: specification,
+            position: lastPosition,
+            isListed: isListed,
+            at: now
+        )
+        records[id] = record
+        count(record, 1)
+        note(record)
     }
 
     /// Why an added child did not start, if it did not. It has been forgotten.
@@ -148,7 +180,6 @@ extension SupervisorStateMachine {
     /// Forgets a child that was ended.
     mutating func delete(_ id: String) throws(SupervisorError) {
         try requireEnded(id)
-        listed.removeAll { $0 == id }
         forget(id)
     }
 

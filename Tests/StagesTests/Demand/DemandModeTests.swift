@@ -97,12 +97,19 @@ struct DemandModeTests {
         }
     }
 
-    @Test("D14 Demand and events for an unknown subscription are refused and harmless; ids are never used twice")
+    @Test("D14 Demand, events and a second subscription for an id that is unknown, or known, are refused and logged")
     func unknown() async throws {
-        let producer = ProbeProducer()
+        let log = LogRecorder()
+        let producer = ProbeProducer(Outlet(name: "numbers", logger: log.logger))
         let consumer = ProbeConsumer()
         let stranger = SubscriptionID()
         producer.outlet.ask(5, for: stranger)
+        #expect(
+            log.messages.items
+                == [
+                    "debug: numbers refused demand for 5 events of the subscription \(stranger), which it does not have"
+                ]
+        )
         #expect(producer.outlet.pendingDemand == 0)
         #expect(!consumer.inlet.receive([1], for: stranger))
         producer.outlet.cancel(stranger)
@@ -111,10 +118,54 @@ struct DemandModeTests {
             try consumer.inlet.subscribe(to: producer.outlet), try consumer.inlet.subscribe(to: producer.outlet)
         )
         #expect(first.id != second.id)
+        #expect(throws: SubscriptionError.refused(reason: "it has a subscription \(first.id) already")) {
+            try producer.outlet.connect(first, Subscriber(id: first.id, consumer: ObjectIdentifier(consumer.inlet)))
+        }
+        #expect(producer.outlet.consumers.map(\.subscription) == [first.id, second.id])
         first.cancel()
         first.cancel()
         try first.resize(maxDemand: 3)
         #expect(consumer.inlet.windows.map(\.subscription) == [second.id])
+        #expect(
+            log.messages.items.dropFirst()
+                == ["warning: numbers refused a second subscription with the id \(first.id)"]
+        )
+    }
+
+    @Test("D14 Events that a dispatcher has for an unknown subscription are refused, logged, and not lost")
+    func stray() async throws {
+        /// Sends to a stranger what others have asked for.
+        struct Confused: Dispatcher {
+            let stranger: SubscriptionID
+            var wanted = 0
+
+            mutating func add(_ subscriber: Subscriber<Int>) {}
+            mutating func ask(_ count: Int, for id: SubscriptionID, to deliver: Delivery<Int>) { wanted += count }
+            mutating func remove(_ id: SubscriptionID) {}
+            func demand(of id: SubscriptionID) -> Int { wanted }
+
+            mutating func dispatch(_ events: Events<Int>, to deliver: Delivery<Int>) -> Events<Int> {
+                wanted = 0
+                deliver(stranger, events)
+                return []
+            }
+        }
+        let log = LogRecorder()
+        let stranger = SubscriptionID()
+        let outlet = Outlet<Int>(
+            dispatcher: .custom(Confused(stranger: stranger)),
+            name: "numbers",
+            logger: log.logger
+        )
+        let consumer = ProbeConsumer()
+        let subscription = try consumer.inlet.subscribe(to: outlet)
+        outlet.ask(5, for: subscription.id)
+        outlet.emit([1, 2, 3])
+        #expect(
+            log.messages.items
+                == ["warning: numbers refused 3 events for the subscription \(stranger), which it does not have"]
+        )
+        #expect(outlet.buffered == 3)
     }
 
     @Test("D15 Zero-demand asks change nothing")

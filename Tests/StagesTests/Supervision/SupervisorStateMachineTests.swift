@@ -10,6 +10,7 @@ struct SupervisorStateMachineTests {
         var machine: SupervisorStateMachine
         var now = Duration.zero
         var alive: [Int: String] = [:]
+        var running: Set<String> = []
         var cancelled: Set<Int> = []
         var starting: Set<Int> = []
 
@@ -17,7 +18,7 @@ struct SupervisorStateMachineTests {
             for action in actions {
                 switch action {
                 case .start(let specification, let task):
-                    #expect(!alive.values.contains(specification.id), "two of \(specification.id)")
+                    #expect(running.insert(specification.id).inserted, "two of \(specification.id)")
                     alive[task] = specification.id
                     starting.insert(task)
                 case .cancel(let id, let task):
@@ -26,6 +27,7 @@ struct SupervisorStateMachineTests {
                 case .abandoned(let id):
                     for (task, child) in alive where child == id {
                         alive[task] = nil
+                        running.remove(id)
                         starting.remove(task)
                     }
                 case .failed: break
@@ -45,6 +47,7 @@ struct SupervisorStateMachineTests {
         mutating func end(_ task: Int, _ reason: EndReason) {
             guard let id = alive.removeValue(forKey: task) else { return }
             starting.remove(task)
+            running.remove(id)
             post(.ended(id, task: task, reason))
         }
     }
@@ -120,6 +123,60 @@ struct SupervisorStateMachineTests {
         }
         #expect(world.alive.isEmpty)
         guard case .ended = world.machine.phase else { throw TestError("\(world.machine.phase)") }
+    }
+
+    @Test(
+        "What happens to one child costs no more the more there are, listed or added",
+        arguments: [RestartStrategy.oneForOne, .restForOne, .oneForAll],
+        [true, false]
+    )
+    func isNotQuadratic(strategy: RestartStrategy, isListed: Bool) throws {
+        let count = 10_000
+        var world = World(
+            machine: SupervisorStateMachine(
+                strategy: strategy,
+                intensity: RestartIntensity(maxRestarts: count, within: .seconds(5)),
+                backOff: BackOff(),
+                now: .zero
+            )
+        )
+        for index in 0..<count {
+            try world.machine.add(Self.specification("\(index)", .transient, nil), isListed: isListed, at: .zero)
+        }
+        // So many looks a child are allowed, whatever happens to it.
+        func check(_ what: String, _ body: (inout World) -> Void) {
+            let before = world.machine.looks
+            body(&world)
+            let looks = world.machine.looks - before
+            #expect((count...10 * count).contains(looks), "\(what) took \(looks) looks for \(count) children")
+        }
+        check("start") { world in
+            world.step()
+            while let task = world.starting.popFirst() {
+                if let id = world.alive[task] { world.post(.started(id, task: task)) }
+            }
+        }
+        #expect(world.alive.count == count)
+        if strategy == .oneForOne {
+            check("failure and restart") { world in
+                for task in world.alive.keys.sorted() {
+                    world.now += .microseconds(1)
+                    world.end(task, .failed(TestError("failed")))
+                }
+                for _ in 0..<count {
+                    world.now += .microseconds(1)
+                    world.step()
+                }
+                world.now += .seconds(1)
+                world.step()
+            }
+            #expect(world.starting.count == count)
+        }
+        check("stop") { world in
+            world.post(.shutdown)
+            while let task = world.cancelled.popFirst() { world.end(task, .cancelled) }
+        }
+        #expect(world.alive.isEmpty)
     }
 
     /// Nothing is started while something that has to go first is still there, and of dependent children none starts

@@ -67,12 +67,38 @@ struct SupervisorTests {
     @Test("U02 Children stop in reverse order")
     func stopsInReverse() async throws {
         let supervisor = supervisor(puppets.worker("a"), puppets.worker("b"), puppets.worker("c"))
-        let error = try await running(supervisor) {
+        try await running(supervisor) {
             expect(try await puppets.log.next(3), ["+a", "+b", "+c"])
         }
-        // U10: its end by its parent is not a failure.
-        #expect(error == nil)
         #expect(try await puppets.log.next(3) == ["-c", "-b", "-a"])
+    }
+
+    @Test("U10 A supervisor's end by its parent is not a failure", arguments: [RestartStrategy.oneForAll, .oneForOne])
+    func endByParent(strategy: RestartStrategy) async throws {
+        let parent = supervisor(
+            ChildSpecification("inner", restart: .transient) { [puppets, quiet] in
+                Supervisor("inner", logger: quiet, children: [puppets.worker("a")])
+            },
+            puppets.worker("b"),
+            strategy: strategy,
+            intensity: RestartIntensity(maxRestarts: 1)
+        )
+        let error = try await running(parent) {
+            expect(Set(try await puppets.log.next(2)), ["+a", "+b"])
+            if strategy == .oneForAll {
+                // The parent ends it because of another child: that counts once, for the other.
+                puppets.fail("b")
+                expect(try await puppets.log.next(4), ["-b", "-a", "+a", "+b"])
+                #expect((parent.snapshot().restarts, parent.snapshot().lastFailure?.child) == (1, "b"))
+            } else {
+                await parent.terminate("inner")
+                expect(try await puppets.log.next(), "-a")
+                #expect(parent.snapshot().restarts == 0)
+                #expect(parent.snapshot().lastFailure == nil)
+                #expect(parent.snapshot().state == .running)
+            }
+        }
+        #expect(error == nil)
     }
 
     @Test(

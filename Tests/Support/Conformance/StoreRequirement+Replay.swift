@@ -23,25 +23,6 @@ extension StoreRequirement {
             }
             try await test.store.close()
         },
-        StoreRequirement("the first message from an id is the topic's own, with its time") { test in
-            let orders = try await test.topic("orders")
-            let bills = try await test.topic("bills")
-            var ids: [Int64] = []
-            for topic in [orders, bills, orders, bills] { ids += try await test.append(topic, "x") }
-            func first(_ topic: Topic, from id: Int64) async throws -> Int64? {
-                let message = try await test.store.firstMessage(topicID: topic.id, from: id)
-                return message?.id
-            }
-            #expect(try await first(orders, from: 0) == ids[0])
-            #expect(try await first(orders, from: ids[0]) == ids[0])
-            #expect(try await first(orders, from: ids[0] + 1) == ids[2])
-            #expect(try await first(orders, from: ids[2] + 1) == nil)
-            #expect(try await first(bills, from: 0) == ids[1])
-            #expect(
-                try await test.store.firstMessage(topicID: bills.id, from: ids[3])?.receivedAt == StoreUnderTest.now
-            )
-            #expect(try await test.store.firstMessage(topicID: bills.id + 100, from: 0) == nil)
-        },
         StoreRequirement("of ids that are given only those of the topic are found") { test in
             let orders = try await test.topic("orders")
             let bills = try await test.topic("bills")
@@ -50,7 +31,7 @@ extension StoreRequirement {
             let asked = Array(ids.reversed()) + [ids[0], ids[4] + 1, -1]
             #expect(
                 try await test.store.entries(topicID: orders.id, ids: asked)
-                    == [ids[0], ids[2], ids[4]].map { LogEntry(id: $0, bytes: 4) }
+                    == [ids[0], ids[2], ids[4]].map { LogEntry(id: $0, bytes: 4, receivedAt: StoreUnderTest.now) }
             )
             #expect(try await test.store.entries(topicID: bills.id, ids: [ids[0]]) == [])
             #expect(try await test.store.entries(topicID: bills.id, ids: []) == [])
