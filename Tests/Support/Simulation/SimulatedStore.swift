@@ -58,9 +58,10 @@ package struct SimulatedStore: MessageStore {
             )
         }
         let before = try await rows(of: batch)
-        let batch = defect == .none ? batch : defect.batch(batch, stored: try await records(of: batch))
+        let records = try await records(of: batch)
+        let batch = defect.batch(batch, stored: records)
         let receipt = try await tables.commit(batch)
-        try await record(batch, receipt, before: before)
+        try await record(batch, receipt, rows: before, records: records)
         if let delay = weather.delay() { try? await clock.sleep(for: delay) }
         try cross()
         if case .storedAndUnknown = fate { throw StoreError.outcomeUnknown(reason: "as drawn") }
@@ -103,7 +104,7 @@ extension SimulatedStore {
         try await tables.progress(of: batch.settlements.map(\.publisher)).mapValues(\.progress)
     }
 
-    private func record(_ batch: StoreBatch, _ receipt: StoreReceipt, before: Rows) async throws {
+    private func record(_ batch: StoreBatch, _ receipt: StoreReceipt, rows: Rows, records: [Int64: Progress]) async throws {
         for (append, result) in zip(batch.appends, receipt.appends) {
             guard case .appended(let ids, _) = result else { continue }
             recorder.record(.logged(topic: append.topicID, ids: ids))
@@ -120,7 +121,7 @@ extension SimulatedStore {
                 // Its tree starts again.
                 recorder.record(.crashed(publisher: publisher))
             case .settled:
-                record(settlement, before: before[publisher] ?? [:])
+                record(settlement, rows: rows[publisher] ?? [:], isReplaying: records[publisher]?.replay != nil)
                 if let notices = settlement.notices { try await record(notices) }
                 try await recorder.observe([publisher], in: tables)
                 if settlement.pause != nil { recorder.record(.paused(publisher: publisher, at: recorder.now)) }
@@ -128,12 +129,12 @@ extension SimulatedStore {
         }
     }
 
-    private func record(_ settlement: Settlement, before: [Int64: ParkedMessage]) {
+    private func record(_ settlement: Settlement, rows: [Int64: ParkedMessage], isReplaying: Bool) {
         let publisher = settlement.publisher
         let written = Dictionary(settlement.parked.map { ($0.messageID, $0) }) { $1 }
         for attempt in settlement.attempts {
             let id = attempt.messageID
-            if attempt.result == .discarded, before[id] != nil,
+            if attempt.result == .discarded, rows[id] != nil,
                 hands.isUnderWay(.discarding(publisher: publisher))
             {
                 recorder.record(.discardedByHand(publisher: publisher, id: id))
@@ -147,8 +148,8 @@ extension SimulatedStore {
             recorder.record(.row(publisher: publisher, id: id, .gone))
         }
         for (id, time) in settlement.due.sorted(by: { $0.key < $1.key }) {
-            guard var row = before[id] else { continue }
-            if row.diedAt != nil, hands.isUnderWay(.reviving(publisher: publisher)) {
+            guard var row = rows[id] else { continue }
+            if row.diedAt != nil, isReplaying || hands.isUnderWay(.reviving(publisher: publisher)) {
                 recorder.record(.revivedByHand(publisher: publisher, id: id))
             }
             row.diedAt = nil
