@@ -322,6 +322,32 @@ struct SupervisorTests {
         }
     }
 
+    @Test("U11 Whoever wants to know hears each time that a child is held back, why, and when it starts again")
+    func heldBack() async throws {
+        let clock = ManualClock()
+        let heard = Mailbox<(failure: FailureSnapshot, nextStart: Timestamp)>()
+        let backOff = BackOff(initial: .seconds(1), maximum: .seconds(4), resetAfter: .seconds(60))
+        let supervisor = supervisor(
+            puppets.worker("a", backOff: backOff).whenHeldBack { heard.post(($0, $1)) },
+            puppets.worker("b", backOff: backOff),
+            clock: clock
+        )
+        try await running(supervisor) {
+            expect(try await puppets.log.next(2), ["+a", "+b"])
+            for delay in [1, 2] {
+                puppets.fail("b")
+                expect(try await puppets.log.next(), "-b")
+                try await backsOff(supervisor, clock, for: delay)
+                expect(try await puppets.log.next(), "+b")
+                let (failure, nextStart) = try await heard.next()
+                #expect(failure.child == "a")
+                #expect(failure.error == "told to")
+                let wait = nextStart.secondsSince1970 - failure.at.secondsSince1970
+                #expect(abs(wait - Double(delay)) < 0.001)
+            }
+        }
+    }
+
     @Test("U13 The tree can be read as one value at any time, without waiting for a busy stage")
     func snapshot() async throws {
         let tree = TestTree()
