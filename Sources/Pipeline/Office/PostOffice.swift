@@ -36,8 +36,10 @@ package final class PostOffice: Sendable {
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
-    /// Why nothing is delivered: see `StoreEvent.interrupted`.
-    let interruption = Mutex<String?>(nil)
+    /// Why nothing is delivered, and since when: see `StoreEvent.interrupted`.
+    let interruption = Mutex<(reason: String, since: Timestamp)?>(nil)
+    /// Notices of trees that are held back.
+    private let heldBack = NoticeQueue()
     /// Open when the trees of all publishers that existed at the start have been started.
     let started = Latch()
     let logger: Logger
@@ -58,6 +60,7 @@ package final class PostOffice: Sendable {
             committer: Committer(
                 store: store,
                 clock: world.clock,
+                now: world.now,
                 intakeBytes: settings.maxBufferBytes,
                 logger: logger,
                 committed: { tails.committed(topicID: $0, after: $1, messages: $2) },
@@ -108,6 +111,7 @@ package final class PostOffice: Sendable {
                         // Drained before all were started: those that were are ending.
                     }
                     serving.addTask { await self.refreshRegularly() }
+                    serving.addTask { await self.sendNotices() }
                     serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()
@@ -170,6 +174,15 @@ package final class PostOffice: Sendable {
         }
     }
 
+    private func sendNotices() async {
+        await heldBack.run(
+            into: resources.committer,
+            pause: settings.refreshInterval,
+            clock: resources.world.clock,
+            logger: logger
+        )
+    }
+
     /// Payload bytes held in memory for delivery: reserved by the trees, and in the tails.
     package var bufferedBytes: Int { resources.bytes.used + resources.tails.bytes }
 
@@ -186,7 +199,9 @@ package final class PostOffice: Sendable {
                 tree.name,
                 backOff: .publishers,
                 supervisor: { [logger] in tree.supervisor(logger: logger) }
-            )
+            ).whenHeldBack { [resources, heldBack] failure, nextStart in
+                heldBack.add(tree.noticeHeldBack(failure, nextStart: nextStart, resources.notices))
+            }
         )
     }
 

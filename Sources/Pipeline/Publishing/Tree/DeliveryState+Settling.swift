@@ -19,6 +19,7 @@ extension DeliveryState {
             return nil
         }
         inFlight += envelope.messages.count
+        lastStartAt = now
         for pending in envelope.messages {
             switch pending.origin {
             case .row: started.insert(pending.message.id)
@@ -68,6 +69,7 @@ extension DeliveryState {
         var rings = isHeldBack
         for (pending, outcome) in zip(envelope.messages, outcomes) {
             let now = world.now()
+            lastOutcomeAt = now
             var judged = outcome
             if outcome.isGone { judged.result = .returned }
             let (judgement, change) = circuit.judge(
@@ -245,6 +247,7 @@ extension DeliveryState {
         _ settlement: inout Settlement
     ) {
         isGone = true
+        pausedAt = now
         let reason = "the target answered with status 410: it is gone for good"
         settlement.pause = Settlement.Pause(reason: reason)
         add(notices.post(Notice(.publisherPaused, of: publisher, since: now, detail: reason), at: now), to: &settlement)

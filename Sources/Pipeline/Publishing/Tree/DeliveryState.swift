@@ -45,6 +45,14 @@ struct DeliveryState {
     var lastWatch = 0
     /// What the producer waits for; nil when it does not.
     var waiting: Waiting?
+    /// Messages that wait for a connection of the node's, and since when there have been some.
+    var queued = 0
+    var queuedSince: Timestamp?
+    /// When the last attempt began, and when the last outcome came, since the start of the tree.
+    var lastStartAt: Timestamp?
+    var lastOutcomeAt: Timestamp?
+    /// Since when it is paused; nil also when that was before the start of the node.
+    var pausedAt: Timestamp?
 
     /// A range of the log that is served once more.
     struct Replay {
@@ -115,6 +123,9 @@ struct DeliveryState {
         settling = 0
         incarnation += 1
         waiting = nil
+        queued = 0
+        queuedSince = nil
+        lastStartAt = nil
     }
 
     /// What has been handed out and not been started is to be handed out again, and is stale where it is now.
@@ -146,8 +157,10 @@ struct DeliveryState {
         // Two changes may arrive here in another order than that in which they were made.
         guard changed.revision > publisher.revision else { return false }
         let old = settings
+        let wasActive = isActive
         publisher = changed
         isGone = false
+        if isActive { pausedAt = nil } else if wasActive { pausedAt = now }
         if settings.rateLimit != old.rateLimit { setPace(now) }
         if settings.mayHelp(where: old) { circuit.probeNow(now) }
         guard settings.body != old.body || settings.active != old.active || settings.ordering != old.ordering
@@ -155,6 +168,23 @@ struct DeliveryState {
         rewind()
         return true
     }
+
+    // MARK: Waiting for a connection
+
+    mutating func queue(_ count: Int, at now: Timestamp) {
+        if queued == 0 { queuedSince = now }
+        queued += count
+    }
+
+    /// - Parameter then: The incarnation in which they were queued.
+    mutating func unqueue(_ count: Int, of then: Int) {
+        guard then == incarnation else { return }
+        queued -= count
+        if queued == 0 { queuedSince = nil }
+    }
+
+    /// The message that strict order is about now; nil: none has been handed out.
+    var head: Int64? { [ledger.firstHandedOut, ledger.firstBack].compactMap(\.self).min() }
 
     mutating func due(at time: Timestamp) {
         dueVersion += 1
