@@ -50,12 +50,16 @@ import Testing
     @Test("are only logged when they are about a receiver of notices")
     func aboutItself() async throws {
         try await OfficeHarness.run { harness in
-            _ = try await harness.publishers(1)
+            let id = try await harness.publishers(1)[0]
             let reader = try await subscribe(harness)
             try await crash(reader, harness)
             try await eventually { harness.office.resources.notices.counts[.publisherBackingOff] == 1 }
+            // One about itself would come before the one about another.
+            try await crash(id, harness)
+            try await eventually { !notices(to: reader, harness).isEmpty }
+            #expect(notices(to: reader, harness).allSatisfy { $0.contains(#""publisher_id":\#(id)"#) })
             let topic = try #require(harness.office.resources.notices.topicID)
-            #expect(harness.office.resources.tails.received(topicID: topic) == 0)
+            #expect(harness.office.resources.tails.received(topicID: topic) == 1)
         }
     }
 
