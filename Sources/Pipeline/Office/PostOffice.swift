@@ -40,6 +40,8 @@ package final class PostOffice: Sendable {
     let interruption = Mutex<(reason: String, since: Timestamp)?>(nil)
     /// Notices of trees that are held back.
     private let heldBack = NoticeQueue()
+    /// Open when the built-in topic exists: nobody sees a node without it.
+    let prepared = Latch()
     /// Open when the trees of all publishers that existed at the start have been started.
     let started = Latch()
     let logger: Logger
@@ -132,6 +134,7 @@ package final class PostOffice: Sendable {
 
     private func startTrees() async throws {
         resources.notices.open(topicID: try await noticesTopic())
+        prepared.open()
         resources.tails.refresh(try await resources.store.heads())
         var last: Int64 = 0
         var count = 0

@@ -27,8 +27,8 @@ import Testing
     func told() async throws {
         let store = InMemoryStore()
         try await OfficeHarness.run(store: store, refreshInterval: .milliseconds(20)) { harness in
-            let id = try await harness.publishers(1)[0]
             let reader = try await subscribe(harness)
+            let id = try await harness.publishers(1)[0]
             store.faults.next(.fails(.unavailable(reason: "as told")), .fails(.unavailable(reason: "as told")))
             try await crash(id, harness)
             try await eventually { !notices(to: reader, harness).isEmpty }
