@@ -54,8 +54,7 @@ import Testing
             nextDue: .distantPast
         )
         let generation = life.state.ledger.generation
-        let reading = life.state.beginRowReading()
-        _ = life.state.handOutRows([4], reading, generation: generation)
+        _ = life.state.handOutRows([4], generation: generation)
         let envelope = life.envelope(4, .row(row))
         let began = life.state.begin(envelope, at: life.now)
         let start = try #require(began)
@@ -79,8 +78,7 @@ import Testing
         let row = ParkedMessage(messageID: 4, attempts: 1, dueAt: .distantPast)
         life.state.parked = 1
         let generation = life.state.ledger.generation
-        let reading = life.state.beginRowReading()
-        _ = life.state.handOutRows([4], reading, generation: generation)
+        _ = life.state.handOutRows([4], generation: generation)
         let watch = life.state.beginWatch()
         _ = life.state.discard([row], watch, at: life.now)
         let began = life.state.begin(life.envelope(4, .row(row)), at: life.now)
@@ -95,8 +93,7 @@ import Testing
         life.state.parked = 1
         let watch = life.state.beginWatch()
         let generation = life.state.ledger.generation
-        let reading = life.state.beginRowReading()
-        _ = life.state.handOutRows([4], reading, generation: generation)
+        _ = life.state.handOutRows([4], generation: generation)
         let envelope = life.envelope(4, .row(row))
         let began = life.state.begin(envelope, at: life.now)
         let start = try #require(began)

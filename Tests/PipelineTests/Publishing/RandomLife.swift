@@ -108,13 +108,11 @@ struct RandomLife {
 
     private mutating func hand(out reading: DeliveryState.Reading, probing: Bool) {
         let limit = probing ? 1 : reading.limit
-        let rowReading = state.beginRowReading()
-        defer { state.endWatch(rowReading.watch) }
-        let due = rows.values.filter { $0.diedAt == nil && $0.dueAt <= now && !rowReading.busy.contains($0.messageID) }
+        let due = rows.values.filter { $0.diedAt == nil && $0.dueAt <= now && !state.flying.contains($0.messageID) }
             .sorted { $0.messageID < $1.messageID }
         var envelopes: [Envelope] = []
         if let row = due.first, random.next(in: 0...1) == 0 {
-            if state.handOutRows([row.messageID], rowReading, generation: reading.generation) {
+            if state.handOutRows([row.messageID], generation: reading.generation) {
                 envelopes.append(envelope(row.messageID, .row(row)))
             }
         } else if let id = reading.again.first {

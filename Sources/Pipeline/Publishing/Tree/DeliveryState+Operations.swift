@@ -12,16 +12,6 @@ extension DeliveryState {
         watches[watch] = nil
     }
 
-    /// A look at rows that are to be handed out: those of `busy` are not, nor what changes from now on.
-    struct RowReading {
-        var watch: Int
-        var busy: Set<Int64>
-    }
-
-    mutating func beginRowReading() -> RowReading {
-        RowReading(watch: beginWatch(), busy: flying.union(leaving))
-    }
-
     /// What has been entered and may not be durable yet: the record as it is, which is durable after all of it. nil: there
     /// is nothing.
     func unsettled(besides ownWatches: Int) -> Settlement? {
@@ -43,7 +33,6 @@ extension DeliveryState {
             count(row, -1)
             if !row.isReplay { ledger.count(discarded: 1) }
             settlement.unparked.append(id)
-            leaving.insert(id)
             settlement.attempts.append(
                 Attempt(
                     messageID: id,
@@ -59,11 +48,6 @@ extension DeliveryState {
         }
         settlement.progress = record
         return settlement
-    }
-
-    /// The rows are gone, durably.
-    mutating func haveLeft(_ messages: [Int64]) {
-        leaving.subtract(messages)
     }
 
     /// Makes rows due; dead ones live again.

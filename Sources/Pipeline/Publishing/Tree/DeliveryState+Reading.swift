@@ -129,9 +129,8 @@ extension DeliveryState {
         return true
     }
 
-    /// All of them or none: none where one has changed since it was read.
-    mutating func handOutRows(_ ids: [Int64], _ reading: RowReading, generation: Int) -> Bool {
-        guard isCurrent(generation), watches[reading.watch]?.isDisjoint(with: ids) == true else { return false }
+    mutating func handOutRows(_ ids: [Int64], generation: Int) -> Bool {
+        guard isCurrent(generation) else { return false }
         flying.formUnion(ids)
         return true
     }

@@ -5,36 +5,27 @@ extension PendingMessages {
     func readInOrder(_ reading: DeliveryState.Reading) async throws -> [PendingMessage] {
         let (_, version) = state.nextDue
         if reading.hasRows {
-            return try await readingRows { try await readHead(reading, $0, version) }
+            guard let row = try await oldestRow() else {
+                // One that was dead and lives again is being written.
+                try await settle { $0.unsettled(besides: 0) }
+                return []
+            }
+            guard reading.again.first.map({ $0 < row.messageID }) != true else {
+                return try await log(upTo: 1, reading, mayWait: true)
+            }
+            let now = now
+            guard row.dueAt <= now else {
+                // Nothing else is looked for before, whatever was due earlier.
+                state.setNextDue(row.dueAt, version: version)
+                return []
+            }
+            return try await rows([row], reading.generation, mayWait: true)
         }
         let events = try await log(upTo: 1, reading, mayWait: true)
         guard events.isEmpty else { return events }
         let again = try await rows(upTo: 1, reading.generation, mayWait: true)
         guard again.isEmpty, reading.replay?.hasMore == true else { return again }
         return try await replay(upTo: 1, reading, mayWait: true)
-    }
-
-    private func readHead(
-        _ reading: DeliveryState.Reading,
-        _ rowReading: DeliveryState.RowReading,
-        _ version: Int
-    ) async throws -> [PendingMessage] {
-        guard let row = try await oldestRow(), !rowReading.busy.contains(row.messageID) else {
-            // One that was dead and lives again is being written, or the head is being dropped: the next one may not go
-            // before that is durable.
-            try await settle { $0.unsettled(besides: 1) }
-            return []
-        }
-        guard reading.again.first.map({ $0 < row.messageID }) != true else {
-            return try await log(upTo: 1, reading, mayWait: true)
-        }
-        let now = now
-        guard row.dueAt <= now else {
-            // Nothing else is looked for before, whatever was due earlier.
-            state.setNextDue(row.dueAt, version: version)
-            return []
-        }
-        return try await rows([row], rowReading, reading.generation, mayWait: true)
     }
 
     /// The row of the oldest message of the log that has one and is tried again.
@@ -65,22 +56,15 @@ extension PendingMessages {
     }
 
     private func nextProbe(_ reading: DeliveryState.Reading, most: Int) async throws -> [PendingMessage] {
-        try await readingRows { try await nextProbe(reading, $0, most: most) }
-    }
-
-    private func nextProbe(
-        _ reading: DeliveryState.Reading,
-        _ rowReading: DeliveryState.RowReading,
-        most: Int
-    ) async throws -> [PendingMessage] {
         let probed = state.step { $0.circuit.record?.probedID ?? 0 }
+        let flying = state.flying
         let due = try await resources.store.parked(publisher: state.id, dueBy: now, after: nil, limit: Self.slice)
-            .filter { !rowReading.busy.contains($0.messageID) }
+            .filter { !flying.contains($0.messageID) }
         for after in probed > 0 ? [probed, 0] : [0] {
             let back = state.step { $0.ledger.back(after: after) }
             let row = due.filter { $0.messageID > after }.min { $0.messageID < $1.messageID }
             if let row, back.map({ row.messageID < $0 }) ?? true {
-                return try await rows([row], rowReading, reading.generation, mayWait: true)
+                return try await rows([row], reading.generation, mayWait: true)
             }
             if let back { return try await handedBack([back], reading.generation, mayWait: true) }
             // One more of the log becomes a hole with each probe: no more of them than are ever under way.

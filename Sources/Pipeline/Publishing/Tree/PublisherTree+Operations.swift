@@ -126,7 +126,6 @@ extension PublisherTree {
         let now = resources.world.now()
         let (settlement, count) = state.step { change(&$0, rows, watch, now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
-        state.step { $0.haveLeft(settlement.unparked) }
         return (count, rows)
     }
 

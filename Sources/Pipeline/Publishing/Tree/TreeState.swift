@@ -20,6 +20,7 @@ final class TreeState: Sendable {
 
     var publisher: Publisher { state.withLock { $0.publisher } }
     var isSuspended: Bool { state.withLock { $0.isSuspended } }
+    var flying: Set<Int64> { state.withLock { $0.flying } }
     var nextDue: (time: Timestamp?, version: Int) { state.withLock { ($0.nextDue, $0.dueVersion) } }
 
     func isStale(_ generation: Int) -> Bool {
