@@ -28,8 +28,7 @@ extension DeliveryState {
         var settlement = Settlement(publisher: publisher.id, progress: ledger.progress)
         for row in rows where isUnchanged(row, watch) {
             let id = row.messageID
-            if started.contains(id) { dropped.insert(id) } else { flying.remove(id) }
-            if circuit.probe == id, !started.contains(id) { circuit.dropProbe() }
+            if started.contains(id) { dropped.insert(id) }
             count(row, -1)
             if !row.isReplay { ledger.count(discarded: 1) }
             settlement.unparked.append(id)
@@ -46,6 +45,9 @@ extension DeliveryState {
             )
             touch(id)
         }
+        leaving.formUnion(settlement.unparked)
+        // What was read of them before is stale.
+        if !settlement.unparked.isEmpty { rewind() }
         settlement.progress = record
         return settlement
     }
