@@ -6,7 +6,7 @@ STRICT := POSTOFFICE_STRICT=1
 RELEASE := swift build --configuration release
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench format lint docs test-tsan test-soak test-schedules clean
+.PHONY: help run test simulate bench format lint docs test-tsan test-soak test-schedules clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ test: ## All that guards us: format, lint, warnings as errors, every test
 	$(STRICT) swift build --build-tests
 	$(STRICT) swift test --skip-build --disable-xctest --skip EndToEndTests
 	$(STRICT) swift test --skip-build --disable-xctest --filter EndToEndTests
+
+simulate: ## Run simulated nodes, optimised: SEEDS=1000000 of them (default 100000), or SEED=42 once more
+	@Scripts/set-up test
+	POSTOFFICE_SEEDS=$${SEEDS:-100000} POSTOFFICE_SEED=$(SEED) swift test --scratch-path .build/schedules \
+		--configuration release -Xswiftc -enable-testing --disable-xctest --filter NodeSimulationTests/seeds
 
 bench: ## Measure next to yardsticks, and fail below the floors
 	@Scripts/set-up run
@@ -51,7 +56,7 @@ test-soak: ## Run the tests that draw from seeds with many more of them (POSTOFF
 test-schedules: ## Run 10,000 simulated schedules of each topology of stages, optimised
 	@Scripts/set-up test
 	POSTOFFICE_SEEDS=1000 swift test --scratch-path .build/schedules --configuration release \
-		-Xswiftc -enable-testing --disable-xctest --filter SimulationTests
+		-Xswiftc -enable-testing --disable-xctest --filter StagesTests.SimulationTests
 
 clean: ## Remove what was built
 	rm -rf .build .docs
