@@ -7,7 +7,7 @@ import Testing
 @Suite("A simulated node", .timeLimit(.minutes(60)))
 struct NodeSimulationTests {
     /// Seeds are shared out among the processors.
-    private static let workers: UInt64 = 2
+    private static let workers = 2
 
     @Test("Whatever fails, is killed or is done by hand, no message is lost and every invariant holds")
     func seeds() async {
@@ -16,7 +16,7 @@ struct NodeSimulationTests {
         await withTaskGroup { group in
             for worker in 0..<Self.workers {
                 group.addTask {
-                    for seed in seeds where seed % Self.workers == worker % UInt64(seeds.count) {
+                    for (index, seed) in seeds.enumerated() where index % Self.workers == worker {
                         let result = SimulatedRun.result(seed: seed)
                         #expect(
                             result.problems.isEmpty,
