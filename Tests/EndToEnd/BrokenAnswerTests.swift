@@ -36,10 +36,14 @@ struct BrokenAnswerTests {
         Fault(testDescription: "is a refusal", answer: .status(422), words: "status 422"),
     ]
 
-    @Test("parks the message and says why, and the message is delivered later", arguments: faults)
-    func broken(fault: Fault) async throws {
+    @Test(
+        "parks the message and says why, and the message is delivered later",
+        arguments: Database.allCases,
+        faults
+    )
+    func broken(database: Database, fault: Fault) async throws {
         let receiver = try Receiver { _ in fault.answer }
-        let server = try ServerProcess()
+        let server = try ServerProcess(try await database.settings())
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("broken")

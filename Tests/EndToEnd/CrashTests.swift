@@ -4,12 +4,15 @@ import Testing
 struct CrashTests {
     @Test(
         "is restarted without loss, and its neighbours deliver on",
-        arguments: ["pending_messages", "envelopes", "courier"]
+        arguments: Database.allCases,
+        ["pending_messages", "envelopes", "courier"]
     )
-    func crash(stage: String) async throws {
+    func crash(database: Database, stage: String) async throws {
         let maxDemand = 10
         let receivers = try (0..<3).map { _ in try Receiver { _ in .status(200, after: .milliseconds(2)) } }
-        let server = try ServerProcess(["MAX_DEMAND": String(maxDemand), "ENABLE_FAULT_INJECTION": "true"])
+        let server = try ServerProcess(
+            try await database.settings(["MAX_DEMAND": String(maxDemand), "ENABLE_FAULT_INJECTION": "true"])
+        )
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("crashes")

@@ -12,6 +12,11 @@ struct DatabaseOutageTests {
         case network
     }
 
+    private struct Refusal: Sendable {
+        var answer: HTTPAnswer
+        var time: Duration
+    }
+
     @Test(
         "costs 503 meanwhile, and no acknowledged message; everything goes on by itself",
         arguments: Fault.allCases
@@ -32,7 +37,7 @@ struct DatabaseOutageTests {
         try await chronicle.createTopic("outages")
         try await chronicle.subscribe(receiver, to: "outages")
         let isOver = Watched(false)
-        let refusals = Watched<[HTTPAnswer]>([])
+        let refusals = Watched<[Refusal]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Each waits a little after its answer: together about a thousand a second.
             for client in 0..<10 {
@@ -42,26 +47,40 @@ struct DatabaseOutageTests {
                     while !isOver.value {
                         number += 1
                         let payload = #"{"number":\#(number),"client":\#(client)}"#
+                        let begin = ContinuousClock.now
                         let answer = try await chronicle.post("outages", payload, by: connection)
-                        if answer.status != 201 { refusals.change { $0.append(answer) } }
+                        let refusal = Refusal(answer: answer, time: begin.duration(to: .now))
+                        if answer.status != 201 { refusals.change { $0.append(refusal) } }
                         try await ContinuousClock().sleep(for: .milliseconds(10))
                     }
                 }
             }
             try await chronicle.accepted(500)
-            try await bring(fault, fixture, proxy, refusals)
+            try await bring(fault, fixture, proxy, chronicle, refusals)
+            let end = ContinuousClock.now
             chronicle.interrupted()
-            let accepted = chronicle.acceptedIDs.count
-            try await chronicle.accepted(accepted + 500)
+            let accepted = chronicle.acceptedIDs
+            try await chronicle.accepted(accepted.count + 1)
+            let intake = end.duration(to: .now)
             // What was accepted after the outage arrives: deliveries go on.
+            let first = Set(chronicle.acceptedIDs).subtracting(accepted)
+            try await chronicle.delivered(Array(first))
+            let deliveries = end.duration(to: .now)
+            try await chronicle.accepted(accepted.count + 500)
             try await chronicle.delivered(chronicle.acceptedIDs)
+            print(
+                "After \(fault) of the database: accepts again after \(intake), delivers again after \(deliveries), "
+                    + "has caught up after \(end.duration(to: .now))"
+            )
             isOver.change { $0 = true }
             try await group.waitForAll()
         }
         for refusal in refusals.value {
-            #expect(refusal.status == 503)
-            #expect(refusal.header("retry-after").flatMap(Int.init) != nil)
+            #expect(refusal.answer.status == 503)
+            #expect(refusal.answer.header("retry-after").flatMap(Int.init) != nil)
         }
+        let longest = refusals.value.map(\.time).max() ?? .zero
+        print("\(fault): \(refusals.value.count) refused, after \(longest) at most")
         try await chronicle.judge()
     }
 
@@ -69,7 +88,8 @@ struct DatabaseOutageTests {
         _ fault: Fault,
         _ fixture: PostgresFixture,
         _ proxy: HangingProxy,
-        _ refusals: Watched<[HTTPAnswer]>
+        _ chronicle: Chronicle,
+        _ refusals: Watched<[Refusal]>
     ) async throws {
         switch fault {
         case .stops, .crashes:
@@ -77,10 +97,15 @@ struct DatabaseOutageTests {
             try await refusals.wait { !$0.isEmpty }
             try await fixture.cluster.start()
         case .endsSessions:
-            try await fixture.cluster.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(fixture.database)'",
-                in: "postgres"
-            )
+            for _ in 0..<5 {
+                let accepted = chronicle.acceptedIDs.count
+                try await fixture.cluster.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(fixture.database)'",
+                    in: "postgres"
+                )
+                chronicle.interrupted()
+                try await chronicle.accepted(accepted + 100)
+            }
         case .network:
             proxy.hang()
             try await refusals.wait { !$0.isEmpty }

@@ -3,11 +3,16 @@ import Testing
 
 @Suite("Receivers that accept and never answer", .timeLimit(.minutes(3)))
 struct HangingTests {
-    @Test("hold up nothing of the publisher beside them, twenty at a time, with few connections to share")
-    func twenty() async throws {
+    @Test(
+        "hold up nothing of the publisher beside them, twenty at a time, with few connections to share",
+        arguments: Database.allCases
+    )
+    func twenty(database: Database) async throws {
         let neighbour = try Receiver()
         let hanging = try (0..<20).map { _ in try Receiver { _ in .never } }
-        let server = try ServerProcess(["MAX_CONNECTIONS": "256", "MAX_DEMAND": "100"])
+        let server = try ServerProcess(
+            try await database.settings(["MAX_CONNECTIONS": "256", "MAX_DEMAND": "100"])
+        )
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("shared")
@@ -35,10 +40,13 @@ struct HangingTests {
         try await chronicle.judgeUnfinished()
     }
 
-    @Test("do not keep the server from stopping, and get their message after the next start")
-    func stop() async throws {
+    @Test(
+        "do not keep the server from stopping, and get their message after the next start",
+        arguments: Database.allCases
+    )
+    func stop(database: Database) async throws {
         let receiver = try Receiver { _ in .never }
-        let server = try ServerProcess()
+        let server = try ServerProcess(try await database.settings())
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("held")

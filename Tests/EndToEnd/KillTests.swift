@@ -60,10 +60,10 @@ struct KillTests {
         #expect(receiver.arrivals.count == 1000)
     }
 
-    @Test("has nothing to do again when it was stopped with nothing under way")
-    func idleStop() async throws {
+    @Test("has nothing to do again when it was stopped with nothing under way", arguments: Database.allCases)
+    func idleStop(database: Database) async throws {
         let receiver = try Receiver()
-        let server = try ServerProcess()
+        let server = try ServerProcess(try await database.settings())
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("idle")

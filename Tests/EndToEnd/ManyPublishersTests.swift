@@ -3,11 +3,11 @@ import Testing
 
 @Suite("A thousand publishers", .timeLimit(.minutes(4)))
 struct ManyPublishersTests {
-    @Test("start again on one node, show their trees, and get each message")
-    func thousand() async throws {
+    @Test("start again on one node, show their trees, and get each message", arguments: Database.allCases)
+    func thousand(database: Database) async throws {
         let count = 1000
         let receiver = try Receiver()
-        let server = try ServerProcess(["MAX_CONNECTIONS": "100"])
+        let server = try ServerProcess(try await database.settings(["MAX_CONNECTIONS": "100"]))
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("common")
@@ -27,7 +27,7 @@ struct ManyPublishersTests {
         try await chronicle.judge()
         #expect(receiver.arrivals.count == count)
         print(
-            "\(count) publishers: started in \(startTime), \((full.memory - empty.memory) / count / 1000) kB each, "
+            "\(count) publishers in \(database): started in \(startTime), \((full.memory - empty.memory) / count / 1000) kB each, "
                 + "idle at \(full.load.formatted(.percent.precision(.fractionLength(1)))) of a processor"
         )
     }

@@ -4,12 +4,14 @@ import Testing
 struct MemoryTests {
     @Test(
         "stays within MAX_BUFFER_BYTES and 200 MB when messages of 8 MB wait for 200 slow publishers",
-        arguments: [(budget: 64 << 20, requests: 40), (budget: 256 << 20, requests: 300)]
+        arguments: Database.allCases,
+        [(budget: 64 << 20, requests: 40), (budget: 256 << 20, requests: 300)]
     )
-    func largeMessages(budget: Int, requests: Int) async throws {
+    func largeMessages(database: Database, limits: (budget: Int, requests: Int)) async throws {
+        let (budget, requests) = limits
         // Some requests are not answered at all, and end after a second.
         let receiver = try Receiver { $0.order % 16 == 8 ? .never : .status(200, after: .milliseconds(20)) }
-        let server = try ServerProcess(["MAX_BUFFER_BYTES": String(budget)])
+        let server = try ServerProcess(try await database.settings(["MAX_BUFFER_BYTES": String(budget)]))
         try await server.start()
         // With attributes a body of its own is built for each delivery.
         let chronicle = Chronicle(server, attributes: #"{"kind":"large"}"#)
@@ -21,7 +23,9 @@ struct MemoryTests {
         for number in 0..<12 { try await chronicle.accept("large", #"{"number":\#(number),"text":"\#(text)"}"#) }
         try await receiver.requested(requests)
         let peak = try server.figures.peakMemory()
-        print("Messages of 8 MB, MAX_BUFFER_BYTES of \(budget >> 20) MiB: at most \(peak / 1_000_000) MB resident")
+        print(
+            "Messages of 8 MB in \(database), MAX_BUFFER_BYTES of \(budget >> 20) MiB: at most \(peak / 1_000_000) MB resident"
+        )
         chronicle.held(peak, limit: budget + 200_000_000)
         try await chronicle.judgeUnfinished()
     }

@@ -9,11 +9,15 @@ struct OutageTests {
         case neverAnswers
     }
 
-    @Test("costs no message and no neighbour anything, and gets everything when it is back", arguments: Fault.allCases)
-    func outage(fault: Fault) async throws {
+    @Test(
+        "costs no message and no neighbour anything, and gets everything when it is back",
+        arguments: Database.allCases,
+        Fault.allCases
+    )
+    func outage(database: Database, fault: Fault) async throws {
         let receiver = try Receiver()
         let neighbour = try Receiver()
-        let server = try ServerProcess(["MAX_DEMAND": "10"])
+        let server = try ServerProcess(try await database.settings(["MAX_DEMAND": "10"]))
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("outages")

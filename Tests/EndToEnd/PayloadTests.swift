@@ -14,10 +14,14 @@ struct PayloadTests {
         #""text""#, #""""#, "{}", "[]", "0", "-1.5E-3", "false", "[[[[[]]]]]",
     ]
 
-    @Test("arrive as they were sent, through the memory of the server and through its file", arguments: [true, false])
-    func unchanged(active: Bool) async throws {
+    @Test(
+        "arrive as they were sent, through the memory of the server and through its database",
+        arguments: Database.allCases,
+        [true, false]
+    )
+    func unchanged(database: Database, active: Bool) async throws {
         let receiver = try Receiver()
-        let server = try ServerProcess()
+        let server = try ServerProcess(try await database.settings())
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("bytes")

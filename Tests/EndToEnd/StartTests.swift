@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A start that cannot work", .timeLimit(.minutes(2)))
@@ -60,6 +61,28 @@ struct StartTests {
         try await api.createPublisher("still", target: receiver.url)
         try await api.accept("still", "1")
         try await receiver.delivered(1)
+    }
+
+    @Test("because another node delivers from the database ends with 1 and says so in one line, with its name")
+    func secondNode() async throws {
+        let settings = try await Database.postgres.settings()
+        let first = try ServerProcess(settings.merging(["NODE_NAME": "the-first"]) { $1 })
+        try await first.start()
+        try await expectOneLine(try ServerProcess(settings), about: "the-first")
+        try await API(first).createTopic("still")
+    }
+
+    @Test("on a database server that is not there ends with 1, says so in one line and keeps the password to itself")
+    func missingServer() async throws {
+        let url = "postgres://somebody:s3cret@127.0.0.1:\(try FreePort.find())/postoffice"
+        let server = try ServerProcess(["DATABASE_URL": url])
+        let (status, log) = try await server.startInVain()
+        #expect(status == 1)
+        #expect(log.count == 1, "\(log)")
+        #expect(
+            log.last?.contains("postoffice on 127.0.0.1") == true && log.last?.contains("s3cret") == false,
+            "\(log)"
+        )
     }
 
     @Test("in a folder that is missing ends with 1 and says so in one line")

@@ -14,6 +14,7 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
     var maxDemand = 100
     @Option(help: "Length of each payload.")
     var payloadBytes = 256
+    @OptionGroup var database: DatabaseOption
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -22,25 +23,26 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
         guard (1...10_000).contains(maxDemand) else { throw ValidationError("--max-demand is 1 to 10000") }
     }
 
+    /// Fills a log of its own, and drains it as a restart finds it, nothing of it in memory.
+    private func drain(_ database: BenchDatabase, to sink: SinkProcess) async throws -> DeliveryRun {
+        let backlog = Backlog(database: database, target: sink.url, maxDemand: maxDemand)
+        let ids = try await backlog.fill(messages: messages, payload: Payload(length: payloadBytes))
+        let run = try await backlog.drain(ids, to: sink)
+        try database.clear()
+        return run
+    }
+
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
         let folder = try ScratchFolder(in: output.folder)
-        let backlog = folder.url.appendingPathComponent("backlog")
-        let ids = try await Backlog(folder: backlog, target: sink.url, maxDemand: maxDemand)
-            .fill(messages: messages, payload: Payload(length: payloadBytes))
+        let database = try database.make(in: folder.url)
         let raw = RawDelivery(sink: sink, maxDemand: maxDemand, payloadBytes: payloadBytes)
 
         var yardsticks: [DeliveryRun] = []
         var runs: [DeliveryRun] = []
         for round in 1...output.rounds {
             yardsticks.append(try await raw.run(messages))
-            // Each round drains a copy: the log as a restart finds it, nothing of it in memory.
-            let copy = folder.url.appendingPathComponent("round-\(round)")
-            try FileManager.default.copyItem(at: backlog, to: copy)
-            runs.append(
-                try await Backlog(folder: copy, target: sink.url, maxDemand: maxDemand).drain(ids, to: sink)
-            )
-            try FileManager.default.removeItem(at: copy)
+            runs.append(try await drain(database, to: sink))
             Progress.say(
                 "deliver \(round)/\(output.rounds): \(Int(runs[round - 1].rate)) messages/s, "
                     + "\(RawDelivery.name) \(Int(yardsticks[round - 1].rate))"
@@ -53,7 +55,7 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
                 unit: "messages/s",
                 parameters: [
                     "max_demand": .number(maxDemand), "payload_bytes": .number(payloadBytes),
-                    "messages": .number(messages), "store": .text("sqlite"),
+                    "messages": .number(messages), "store": .text(database.name),
                 ],
                 values: runs.map(\.rate),
                 yardstick: RawDelivery.name,

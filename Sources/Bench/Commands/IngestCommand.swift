@@ -14,6 +14,7 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
     var connections = 16
     @Option(help: "Length of each payload.")
     var payloadBytes = 256
+    @OptionGroup var database: DatabaseOption
     @OptionGroup var output: OutputOptions
 
     static let yardstick = "postoffice listen"
@@ -27,7 +28,8 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let folder = try ScratchFolder(in: output.folder)
-        let server = try await PostofficeProcess.serve(in: folder.url)
+        let database = try database.make(in: folder.url)
+        let server = try await PostofficeProcess.serve(on: database)
         let echo = try await PostofficeProcess.listen()
         let topic = try server.createTopic("bench")
         var ids: [Int] = []
@@ -51,13 +53,14 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
         try reconcile(ids, stored: try server.received(topic: topic))
         try await echo.stop()
         try await server.stop()
+        try database.clear()
         return [
             Figure(
                 "ingest",
                 unit: "messages/s",
                 parameters: [
                     "connections": .number(connections), "payload_bytes": .number(payloadBytes),
-                    "messages": .number(messages), "store": .text("sqlite"),
+                    "messages": .number(messages), "store": .text(database.name),
                 ],
                 values: rates,
                 yardstick: Self.yardstick,

@@ -18,6 +18,7 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
     var maxDemand = 100
     @Option(help: "Keep-alive connections at most.")
     var connections = 64
+    @OptionGroup var database: DatabaseOption
     @OptionGroup var output: OutputOptions
 
     static let yardstick = "straight to the receiver"
@@ -32,7 +33,8 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
         let folder = try ScratchFolder(in: output.folder)
-        let server = try await PostofficeProcess.serve(in: folder.url)
+        let database = try database.make(in: folder.url)
+        let server = try await PostofficeProcess.serve(on: database)
         _ = try server.createTopic("bench")
         try server.createPublisher(topic: "bench", target: sink.url, maxDemand: maxDemand)
         let payload = Payload(length: payloadBytes)
@@ -54,6 +56,7 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
         }
         try await server.stop()
         await sink.stop()
+        try database.clear()
         let percentiles: [(String, KeyPath<SinkReport.Latency, UInt64>)] = [
             ("latency_p50_ms", \.p50), ("latency_p99_ms", \.p99), ("latency_p999_ms", \.p999),
         ]
@@ -63,7 +66,8 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
                 unit: "ms",
                 parameters: [
                     "rate": .number(rate), "seconds": .number(seconds), "payload_bytes": .number(payloadBytes),
-                    "max_demand": .number(maxDemand), "connections": .number(connections), "store": .text("sqlite"),
+                    "max_demand": .number(maxDemand), "connections": .number(connections),
+                    "store": .text(database.name),
                 ],
                 values: latencies.map { Double($0[keyPath: percentile]) / 1e6 },
                 yardstick: Self.yardstick,

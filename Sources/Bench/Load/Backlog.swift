@@ -4,14 +4,13 @@ import Pipeline
 
 /// A post office in this process whose only publisher has a backlog: filled while it is inactive, then drained.
 struct Backlog {
-    let folder: URL
+    let database: BenchDatabase
     let target: String
     let maxDemand: Int
 
     /// Fills the log through intake, and closes it.
     /// - Returns: the ids that were acknowledged.
     func fill(messages: Int, payload: Payload) async throws -> [ClosedRange<Int>] {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let ids = try await serving { office in
             let topic = try await office.createTopic(TopicSettings(name: "bench", originHost: "127.0.0.1"))
             var settings = PublisherSettings(target: target)
@@ -61,11 +60,11 @@ struct Backlog {
         }
     }
 
-    /// Runs a post office on the folder's database for the time of the body.
+    /// Runs a post office on the database for the time of the body.
     private func serving<Result>(_ body: (PostOffice) async throws -> Result) async throws -> Result {
         var logger = Logger(label: "postoffice-bench")
         logger.logLevel = .warning
-        let store = try SQLiteStore(path: folder.appendingPathComponent("postoffice.sqlite").path, logger: logger)
+        let store = try await database.open()
         let transport = try CurlTransport()
         let office = PostOffice(
             store: store,

@@ -11,19 +11,22 @@ struct PostgresYardstick: StoreYardstick {
         self.url = url
         self.folder = folder
         self.payloadBytes = payloadBytes
-        _ = try run(
-            "psql",
-            [
-                "--quiet", "--dbname=\(url)", "--command",
-                """
-                CREATE TABLE IF NOT EXISTS public.bench_rows (
-                    id bigserial PRIMARY KEY, topic_id bigint NOT NULL, received_at bigint NOT NULL,
-                    attributes bytea NOT NULL, payload bytea NOT NULL
-                )
-                """,
-            ],
+        _ = try Self.psql(
+            """
+            CREATE TABLE IF NOT EXISTS public.bench_rows (
+                id bigserial PRIMARY KEY, topic_id bigint NOT NULL, received_at bigint NOT NULL,
+                attributes bytea NOT NULL, payload bytea NOT NULL
+            )
+            """,
+            url: url,
             in: folder
         )
+    }
+
+    /// - Returns: the values answered, a line each row.
+    static func psql(_ sql: String, url: String, in folder: URL) throws -> String {
+        let options = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"]
+        return try run("psql", options + ["--dbname=\(url)", "--command", sql], in: folder)
     }
 
     func inserts(clients: Int) async throws -> Double {
@@ -34,7 +37,7 @@ struct PostgresYardstick: StoreYardstick {
         """.write(to: script, atomically: true, encoding: .utf8)
         // Not by time: the threads of the shared pool block signals, the alarm of pgbench among them.
         let rows = clients == 1 ? 2000 : 10_000
-        let text = try run(
+        let text = try Self.run(
             "pgbench",
             [
                 "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(clients, 2))",
@@ -53,7 +56,7 @@ struct PostgresYardstick: StoreYardstick {
         let payload = "'" + String(repeating: "x", count: payloadBytes) + "'"
         try bulkStatements(rows: rows, payload: payload).write(to: script, atomically: true, encoding: .utf8)
         let began = MonotonicClock.now()
-        _ = try run("psql", ["--quiet", "--dbname=\(url)", "--file=\(script.path)"], in: folder)
+        _ = try Self.run("psql", ["--quiet", "--dbname=\(url)", "--file=\(script.path)"], in: folder)
         return Double(rows) / MonotonicClock.seconds(since: began)
     }
 }

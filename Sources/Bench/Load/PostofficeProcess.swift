@@ -6,14 +6,14 @@ final class PostofficeProcess {
     private let process: ChildProcess
     private let connection = HTTPConnection()
 
-    /// A server on a new database in this folder.
-    static func serve(in folder: URL, settings: [String: String] = [:]) async throws -> PostofficeProcess {
+    /// A server on a database.
+    static func serve(on database: BenchDatabase, settings: [String: String] = [:]) async throws -> PostofficeProcess {
         let port = try LoopbackSocket.freePort()
         var environment = ProcessInfo.processInfo.environment
         environment["HOST"] = "127.0.0.1"
         environment["PORT"] = String(port)
-        environment["DATABASE_URL"] = "sqlite:" + folder.appendingPathComponent("postoffice.sqlite").path
         environment["LOG_LEVEL"] = "warning"
+        environment.merge(database.setting) { $1 }
         environment.merge(settings) { $1 }
         return try await PostofficeProcess(["serve"], environment, port: port)
     }

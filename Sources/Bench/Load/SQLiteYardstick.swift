@@ -9,7 +9,7 @@ struct SQLiteYardstick: StoreYardstick {
     init(folder: URL, payloadBytes: Int) throws {
         self.folder = folder
         payload = "'" + String(repeating: "x", count: payloadBytes) + "'"
-        _ = try run(
+        _ = try Self.run(
             "sqlite3",
             [
                 file,
@@ -41,7 +41,7 @@ struct SQLiteYardstick: StoreYardstick {
         let script = folder.appendingPathComponent("insert.sql")
         try ("PRAGMA synchronous = FULL;\n" + statements).write(to: script, atomically: true, encoding: .utf8)
         let began = MonotonicClock.now()
-        _ = try run("sqlite3", [file, ".read \(script.path)"], in: folder)
+        _ = try Self.run("sqlite3", [file, ".read \(script.path)"], in: folder)
         return Double(rows) / MonotonicClock.seconds(since: began)
     }
 }

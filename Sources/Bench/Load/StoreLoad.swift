@@ -6,34 +6,31 @@ import Pipeline
 struct StoreLoad {
     let store: any MessageStore
     let committer: Committer
-    let topic: Topic
+    /// Those that callers append to, in turn.
+    let topics: [Topic]
     let backlog: Topic
     let payload: [UInt8]
 
-    /// - Parameter postgres: nil makes a SQLite file in the folder.
-    static func open(postgres: String?, folder: URL, payloadBytes: Int) async throws -> StoreLoad {
-        var logger = Logger(label: "postoffice-bench")
-        logger.logLevel = .warning
-        let store: any MessageStore
-        if let postgres {
-            let options = try PostgresOptions(url: postgres, timeout: .seconds(5))
-            store = try await PostgresStore.open(options, connections: 10, node: "bench", logger: logger)
-        } else {
-            let path = folder.appendingPathComponent("postoffice.sqlite").path
-            store = try SQLiteStore(path: path, logger: logger)
-        }
+    static func open(_ database: BenchDatabase, topics count: Int, payloadBytes: Int) async throws -> StoreLoad {
+        let store = try await database.open()
         let now = Timestamp(milliseconds: 0)
+        var topics: [Topic] = []
+        for number in 0..<count {
+            topics.append(
+                try await store.createTopic(TopicSettings(name: "bench-\(number)", originHost: "127.0.0.1"), at: now)
+            )
+        }
         return StoreLoad(
             store: store,
             committer: Committer(
                 store: store,
                 clock: ContinuousClock(),
                 intakeBytes: 1 << 30,
-                logger: logger,
+                logger: Logger(label: "postoffice-bench"),
                 committed: { _, _, _ in },
                 uncertain: { _ in }
             ),
-            topic: try await store.createTopic(TopicSettings(name: "bench", originHost: "127.0.0.1"), at: now),
+            topics: topics,
             backlog: try await store.createTopic(TopicSettings(name: "backlog", originHost: "127.0.0.1"), at: now),
             payload: Payload(length: payloadBytes).bytes
         )
@@ -56,32 +53,40 @@ struct StoreLoad {
     func append(_ count: Int, by callers: Int, size: Int) async throws -> Double {
         let messages = batch(size)
         let calls = max(1, count / size / callers)
-        let before = try await store.topic(id: topic.id)?.receivedCount ?? 0
+        let before = try await received()
         let began = MonotonicClock.now()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<callers {
+            for caller in 0..<callers {
+                let append = Append(topicID: topics[caller % topics.count].id, messages: messages)
                 group.addTask {
-                    for _ in 0..<calls { _ = try await committer.append(Append(topicID: topic.id, messages: messages)) }
+                    for _ in 0..<calls { _ = try await committer.append(append) }
                 }
             }
             try await group.waitForAll()
         }
         let seconds = MonotonicClock.seconds(since: began)
-        let stored = Int((try await store.topic(id: topic.id)?.receivedCount ?? 0) - before)
+        let stored = try await received() - before
         guard stored == calls * callers * size else {
             throw BenchError.miscounted("append", expected: calls * callers * size, found: stored)
         }
         return Double(stored) / seconds
     }
 
+    private func received() async throws -> Int {
+        let ids = Set(topics.map(\.id))
+        return try await store.heads().reduce(0) { ids.contains($1.topicID) ? $0 + Int($1.receivedCount) : $0 }
+    }
+
     /// One outcome at a time and publisher.
     /// - Returns: outcomes a second.
     func settle(_ count: Int, publishers: Int) async throws -> Double {
-        let existing = try await store.publishers(topicID: topic.id, after: 0, limit: publishers)
+        let existing = try await store.publishers(topicID: topics[0].id, after: 0, limit: publishers)
         var ids = existing.map(\.id)
         for number in ids.count..<publishers {
             let settings = PublisherSettings(target: "http://127.0.0.1/\(number)")
-            ids.append(try await store.createPublisher(topicID: topic.id, settings, at: Timestamp(milliseconds: 0)).id)
+            ids.append(
+                try await store.createPublisher(topicID: topics[0].id, settings, at: Timestamp(milliseconds: 0)).id
+            )
         }
         let claimed = try await store.claim(ids)
         let calls = max(1, count / publishers)
@@ -117,13 +122,40 @@ struct StoreLoad {
         }
     }
 
+    /// Fills the backlog, in the fastest way that the store has.
     func fill(upTo count: Int) async throws {
         var stored = Int(try await store.topic(id: backlog.id)?.receivedCount ?? 0)
         while stored < count {
-            let size = min(1000, count - stored)
-            _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
-            stored += size
+            if let store = store as? PostgresStore {
+                stored += try await store.load(batch(min(20_000, count - stored)), topicID: backlog.id).count
+            } else {
+                let size = min(1000, count - stored)
+                _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
+                stored += size
+            }
         }
+    }
+
+    /// Asks how many messages a publisher of the backlog has before it, which is all of it.
+    /// - Returns: answers a second.
+    func countPending(_ times: Int) async throws -> Double {
+        let publisher: Publisher
+        if let existing = try await store.publishers(topicID: backlog.id, after: 0, limit: 1).first {
+            publisher = existing
+        } else {
+            let settings = PublisherSettings(target: "http://127.0.0.1/")
+            publisher = try await store.createPublisher(topicID: backlog.id, settings, at: Timestamp(milliseconds: 0))
+        }
+        let expected = try await store.topic(id: backlog.id)?.receivedCount
+        let began = MonotonicClock.now()
+        for _ in 0..<times {
+            let found = try await store.progress(of: [publisher.id])[publisher.id]
+            let pending = found.map { $0.receivedCount - $0.progress.leftCount }
+            guard pending == expected else {
+                throw BenchError.miscounted("pending", expected: Int(expected ?? 0), found: Int(pending ?? 0))
+            }
+        }
+        return Double(times) / MonotonicClock.seconds(since: began)
     }
 
     /// Reads the first messages of the backlog as a publisher's tree does.

@@ -12,7 +12,7 @@ protocol StoreYardstick {
 extension StoreYardstick {
     /// Runs a program to its end.
     /// - Returns: what it wrote on standard output.
-    func run(_ program: String, _ arguments: [String], in folder: URL) throws -> String {
+    static func run(_ program: String, _ arguments: [String], in folder: URL) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [program] + arguments

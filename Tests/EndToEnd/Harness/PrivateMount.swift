@@ -17,6 +17,17 @@ enum PrivateMount {
         )
     }
 
+    /// The folder, with what is in it, is on a disk of so many bytes, of which a file named `ballast` takes some.
+    static func movedToSmallDisk(_ folder: URL, bytes: Int, ballast: Int) -> [String] {
+        wrapper(
+            """
+            cp -a "$0" "$0.copy" && mount -t tmpfs -o size=\(bytes) tmpfs "$0" && cp -a "$0.copy/." "$0" \
+                && rm -rf "$0.copy" && head -c \(ballast) /dev/zero > "$0/ballast" && exec "$@"
+            """,
+            folder
+        )
+    }
+
     private static func wrapper(_ script: String, _ folder: URL) -> [String] {
         ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, folder.path]
     }

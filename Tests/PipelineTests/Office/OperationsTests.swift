@@ -69,7 +69,9 @@ import Testing
         }
     }
 
-    @Test("Single messages are delivered again: what has left, once more; what is parked or dead becomes due; else nothing")
+    @Test(
+        "Single messages are delivered again: what has left, once more; what is parked or dead becomes due; else nothing"
+    )
     func replayMessages() async throws {
         try await run { harness, id, well in
             well.open()

@@ -7,9 +7,12 @@ import Testing
 
 /// Random lives of one publisher's state against a plain model of where each message is.
 @Suite struct DeliveryStateTests {
-    @Test("No message is lost, doubled or miscounted in any order of deliveries, rewinds, hands and restarts", arguments: [
-        UInt64
-    ](1...200))
+    @Test(
+        "No message is lost, doubled or miscounted in any order of deliveries, rewinds, hands and restarts",
+        arguments: [
+            UInt64
+        ](1...200)
+    )
     func randomLives(seed: UInt64) {
         var life = RandomLife(seed: seed)
         for _ in 0..<300 { life.step() }
@@ -32,9 +35,12 @@ import Testing
         #expect(life.state.inFlight == 0)
     }
 
-    @Test("A row that is discarded while its attempt is under way counts once, whatever comes of the attempt", arguments: [
-        Attempt.Result.delivered, .failed, .refused, .returned,
-    ])
+    @Test(
+        "A row that is discarded while its attempt is under way counts once, whatever comes of the attempt",
+        arguments: [
+            Attempt.Result.delivered, .failed, .refused, .returned,
+        ]
+    )
     func discardedUnderWay(_ result: Attempt.Result) throws {
         var life = RandomLife(seed: 1)
         let row = ParkedMessage(messageID: 4, attempts: 1, dueAt: .distantPast)

@@ -87,7 +87,9 @@ import Testing
 
     @Test("Retry-After stands instead of the publisher's own delay, up to a day")
     func retryAfter() {
-        #expect(row(verdict(.refused, status: 400, retryAfter: .seconds(7)))?.dueAt == Self.now.advanced(by: .seconds(7)))
+        #expect(
+            row(verdict(.refused, status: 400, retryAfter: .seconds(7)))?.dueAt == Self.now.advanced(by: .seconds(7))
+        )
         let long = row(verdict(.failed, status: 500, retryAfter: .seconds(1_000_000)))
         #expect(long?.dueAt == Self.now.advanced(by: .seconds(86_400)))
     }

@@ -1,3 +1,4 @@
+// One suite for one state machine: its rules are told in order, with the words they share.
 import TestSupport
 import Testing
 
@@ -132,6 +133,26 @@ import Testing
         #expect(appends.settlements.isEmpty)
         _ = machine.committed(0, Self.receipt(appends))
         guard case .wait = machine.next(0) else { return #expect(Bool(false), "settlements have to wait") }
+    }
+
+    @Test mutating func `who waits behind appends that fail is refused with them, and would be stored safely later`()
+        throws
+    {
+        _ = try machine.append(Self.append(), 1)
+        _ = try batch()
+        _ = try machine.append(Self.append(), 2)
+        _ = machine.settle(Self.settlement(7, left: 1), 3)
+        let answers = machine.failed(0, .outcomeUnknown(reason: "cut off"))
+        #expect(answers.appends.map(\.caller) == [1, 2])
+        #expect(
+            answers.appends.map(\.result) == [
+                .failure(.unavailable(.outcomeUnknown(reason: "cut off"))),
+                .failure(.unavailable(.unavailable(reason: "cut off"))),
+            ]
+        )
+        #expect(machine.statistics.waitingBytes == 0)
+        let next = try batch()
+        #expect(next.appends.isEmpty && next.settlements.count == 1)
     }
 
     @Test mutating func `the delay grows up to two seconds, and starts again after a success`() throws {

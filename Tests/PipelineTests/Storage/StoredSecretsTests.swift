@@ -38,11 +38,13 @@ struct StoredSecretsTests {
         /// A program that another test is just starting has the lock of a database that was closed for a moment longer.
         private static func open(_ path: String, _ vault: Vault?) async throws -> any MessageStore {
             while true {
-                do {
-                    return try SQLiteStore(path: path, vault: vault, logger: .silent)
-                } catch StoreError.unusable(let reason) where reason.hasSuffix("is in use by another process") {
-                    await Task.yield()
+                let result: Result<any MessageStore, any Error> = Result {
+                    try SQLiteStore(path: path, vault: vault, logger: .silent)
                 }
+                guard case .failure(let error) = result, "\(error)".hasSuffix("is in use by another process") else {
+                    return try result.get()
+                }
+                await Task.yield()
             }
         }
 

@@ -44,7 +44,11 @@ extension StoreRequirement {
             )
             let ids = receipt.appends[0].ids
             #expect(try await test.store.messages(ids: ids).first?.payload == payload)
-            #expect(try await test.store.entries(ids: ids) == [LogEntry(id: ids[0], bytes: 8_000_002, receivedAt: StoreUnderTest.now)])
+            #expect(
+                try await test.store.entries(ids: ids) == [
+                    LogEntry(id: ids[0], bytes: 8_000_002, receivedAt: StoreUnderTest.now)
+                ]
+            )
         },
         StoreRequirement("entries are a topic's messages after an id, in order, up to a limit") { test in
             let orders = try await test.topic("orders")
@@ -68,7 +72,10 @@ extension StoreRequirement {
             #expect(try await test.store.messages(ids: asked).map(\.id) == [ids[0], ids[2]])
             #expect(
                 try await test.store.entries(ids: asked)
-                    == [LogEntry(id: ids[0], bytes: 1, receivedAt: StoreUnderTest.now), LogEntry(id: ids[2], bytes: 3, receivedAt: StoreUnderTest.now)]
+                    == [
+                        LogEntry(id: ids[0], bytes: 1, receivedAt: StoreUnderTest.now),
+                        LogEntry(id: ids[2], bytes: 3, receivedAt: StoreUnderTest.now),
+                    ]
             )
             #expect(try await test.store.messages(ids: []).isEmpty)
         },

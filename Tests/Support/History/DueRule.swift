@@ -32,7 +32,9 @@ struct DueRule: HistoryRule {
     private mutating func started(_ publisher: Int64, _ id: Int64, _ time: Duration) {
         guard let traces = publishers[publisher] else { return }
         // What had begun at the instant of the pause goes on.
-        if let pausedAt = traces.pausedAt, time > pausedAt { report("message \(id) was sent to publisher \(publisher), which is paused") }
+        if let pausedAt = traces.pausedAt, time > pausedAt {
+            report("message \(id) was sent to publisher \(publisher), which is paused")
+        }
         if let due = traces.due[id], time < due {
             report("message \(id) was sent to publisher \(publisher) at \(time), and is not due before \(due)")
         }

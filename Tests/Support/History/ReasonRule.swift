@@ -1,7 +1,8 @@
 /// I12: whoever asks about a message hears of each of its publishers where it is, and why it waits if it does.
 struct ReasonRule: HistoryRule {
     private static let reasons: Set<String> = [
-        "demand", "parked", "circuit_open", "paused", "strict_order", "rate_limited", "memory", "backing_off", "no_owner",
+        "demand", "parked", "circuit_open", "paused", "strict_order", "rate_limited", "memory", "backing_off",
+        "no_owner",
         "scheduled", "storage",
     ]
 
@@ -53,7 +54,9 @@ struct ReasonRule: HistoryRule {
             guard let reason = explanation.reason else { return report(publisher, id, "waits without a reason") }
             if !Self.reasons.contains(reason) { report(publisher, id, "waits for \(reason), which nobody knows") }
             // What has changed since the question says nothing.
-            if let since = traces.pausedSince, since < asked[id] ?? 0, !["paused", "backing_off", "no_owner"].contains(reason) {
+            if let since = traces.pausedSince, since < asked[id] ?? 0,
+                !["paused", "backing_off", "no_owner"].contains(reason)
+            {
                 report(publisher, id, "is said to wait for \(reason), and the publisher is paused")
             }
             if explanation.state == "parked", !traces.rows.contains(id) {

@@ -14,16 +14,25 @@ package final class PostgresCluster: Sendable {
     package let port: Int
     package let folder: String
     private let settings: [String]
+    private let wrapper: [String]
     private let guardian: Guardian
     private let databases = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - settings: as `name=value`.
     ///   - authentication: the lines of `pg_hba.conf`; everybody is trusted if not given.
-    package init(settings: [String] = ["fsync=off"], authentication: [String]? = nil) async throws {
+    ///   - wrapper: for the folder of its data, a command that runs the server given after it.
+    ///   - prepare: puts further files into the folder.
+    package init(
+        settings: [String] = ["fsync=off"],
+        authentication: [String]? = nil,
+        wrapper: (_ folder: String) -> [String] = { _ in [] },
+        prepare: (_ folder: String) async throws -> Void = { _ in }
+    ) async throws {
         port = try FreePort.find()
         folder = FileManager.default.temporaryDirectory.path + "/postgres-\(UUID().uuidString.prefix(8))"
         self.settings = settings
+        self.wrapper = wrapper(folder)
         _ = try await PostgresPrograms.run(
             "initdb",
             [
@@ -40,6 +49,7 @@ package final class PostgresCluster: Sendable {
             try file?.truncate(atOffset: 0)
             try file?.write(contentsOf: Data((authentication.joined(separator: "\n") + "\n").utf8))
         }
+        try await prepare(folder)
         try await start()
     }
 
@@ -86,6 +96,7 @@ package final class PostgresCluster: Sendable {
         try PostgresPrograms.launch(
             "postgres",
             ["-D", folder] + options.flatMap { ["-c", $0] },
+            wrapper: wrapper,
             output: "\(folder)/log"
         )
         for _ in 0..<600 {
@@ -95,6 +106,14 @@ package final class PostgresCluster: Sendable {
             try await ContinuousClock().sleep(for: .milliseconds(20))
         }
         throw PostgresPrograms.Problem.failed("postgres", "it does not start: see \(folder)/log")
+    }
+
+    /// The folder as the running server sees it, which may have mounts of its own.
+    package var files: String {
+        get throws {
+            let lines = try String(contentsOfFile: folder + "/postmaster.pid", encoding: .utf8).split(separator: "\n")
+            return "/proc/\(lines.first ?? "")/root\(folder)"
+        }
     }
 
     package func stop(_ mode: Stop) async throws {

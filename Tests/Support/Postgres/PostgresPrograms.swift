@@ -35,6 +35,11 @@ package enum PostgresPrograms {
         return user + ["\(folder)/\(program)"] + arguments
     }
 
+    /// Runs another program as the server's user, so that its files are the server's.
+    package static func runAsServer(_ command: [String]) async throws {
+        try await run(command: user + command)
+    }
+
     /// Runs one of them to its end.
     /// - Returns: what it has written.
     @discardableResult
@@ -70,12 +75,14 @@ package enum PostgresPrograms {
     }
 
     /// Starts one of them beside this process. Nobody waits for its end.
-    static func launch(_ program: String, _ arguments: [String], output: String) throws {
+    ///
+    /// - Parameter wrapper: a command that runs the program given after it.
+    static func launch(_ program: String, _ arguments: [String], wrapper: [String], output: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
             ["-c", #"output=$1; shift; exec "$@" >>"$output" 2>&1"#, program, output]
-            + (try command(program, arguments))
+            + wrapper + (try command(program, arguments))
         process.currentDirectoryURL = URL(fileURLWithPath: "/")
         process.standardInput = FileHandle.nullDevice
         try process.run()

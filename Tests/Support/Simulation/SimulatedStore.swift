@@ -104,7 +104,12 @@ extension SimulatedStore {
         try await tables.progress(of: batch.settlements.map(\.publisher)).mapValues(\.progress)
     }
 
-    private func record(_ batch: StoreBatch, _ receipt: StoreReceipt, rows: Rows, records: [Int64: Progress]) async throws {
+    private func record(
+        _ batch: StoreBatch,
+        _ receipt: StoreReceipt,
+        rows: Rows,
+        records: [Int64: Progress]
+    ) async throws {
         for (append, result) in zip(batch.appends, receipt.appends) {
             guard case .appended(let ids, _) = result else { continue }
             recorder.record(.logged(topic: append.topicID, ids: ids))

@@ -50,7 +50,10 @@ package final class SimulatedWeather: Sendable {
     /// The next outage that has not begun.
     func nextOutage() -> (in: Duration, length: Duration)? {
         let now = time() / .seconds(1)
-        guard let next = climate.withLock({ $0.outages.filter { $0.lowerBound > now }.min { $0.lowerBound < $1.lowerBound } })
+        guard
+            let next = climate.withLock({
+                $0.outages.filter { $0.lowerBound > now }.min { $0.lowerBound < $1.lowerBound }
+            })
         else { return nil }
         return (.seconds(next.lowerBound - now), .seconds(next.upperBound - next.lowerBound))
     }

@@ -47,7 +47,9 @@ package struct Notice: Sendable, Equatable {
 
     private static func text(_ time: Timestamp) -> String {
         Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
-            .formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+            .formatted(
+                .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted)
+            )
     }
 
     private struct Content: Encodable {

@@ -198,7 +198,9 @@ extension DeliveryState {
             flying.remove(id)
             let wasDropped = dropped.remove(id) != nil
             // Returned: its row is as it was. Who looked while it was under way has taken it for gone.
-            if !wasDropped, !settlement.unparked.contains(id), !settlement.parked.contains(where: { $0.messageID == id }) {
+            if !wasDropped, !settlement.unparked.contains(id),
+                !settlement.parked.contains(where: { $0.messageID == id })
+            {
                 due(at: .distantPast)
             }
         }

@@ -10,7 +10,9 @@ struct TopicTimes {
     /// The ids that messages received in the time can have; nil when there are none.
     func range(from: Timestamp?, to: Timestamp?) async throws -> ReplayRecord? {
         guard let head = try await store.topic(id: topicID)?.headID, head > 0 else { return nil }
-        let first = try await from.map { $0.advanced(by: .zero - Self.disorder) }.asyncMap { try await id(at: $0, head) }
+        let first = try await from.map { $0.advanced(by: .zero - Self.disorder) }.asyncMap {
+            try await id(at: $0, head)
+        }
         let end = try await to.map { $0.advanced(by: Self.disorder) }.asyncMap { try await id(at: $0, head) }
         let fromID = first ?? 1
         let toID = min(head, (end ?? head + 1) - 1)

@@ -155,13 +155,21 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
         return answers
     }
 
-    /// The batch under way in the lane has failed as a whole.
+    /// The batch under way in the lane has failed as a whole. Appends that wait behind it are refused with it: the storage
+    /// may take a timeout to say so once more, and whoever sends shall not wait for several.
     mutating func failed(_ lane: Int, _ error: StoreError) -> Answers {
         let (appends, settlements) = finish(lane)
         var answers = Answers()
         counts.failures += 1
         for member in appends {
             answers.appends.append((member.caller, .failure(.unavailable(error))))
+        }
+        if !appends.isEmpty {
+            let waiting = lanes[lane].intake.takeAll()
+            counts.waitingBytes -= waiting.reduce(0) { $0 + $1.weight }
+            for member in waiting {
+                answers.appends.append((member.caller, .failure(.unavailable(.unavailable(reason: error.reason)))))
+            }
         }
         if case .outcomeUnknown = error { answers.setUncertain(appends.map(\.append.topicID)) }
         guard !settlements.isEmpty else { return answers }

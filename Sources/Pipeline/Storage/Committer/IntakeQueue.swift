@@ -22,6 +22,11 @@ struct IntakeQueue<Caller: Sendable>: Sendable {
         members.append(member)
     }
 
+    mutating func takeAll() -> [Member] {
+        defer { members = [] }
+        return members
+    }
+
     /// Takes the first ones, up to so many bytes and messages, and one at least.
     mutating func take(bytes: Int, messages: Int) -> [Member] {
         var byteCount = 0

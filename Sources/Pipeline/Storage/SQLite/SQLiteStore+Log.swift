@@ -35,7 +35,9 @@ extension SQLiteStore {
 
     package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {
         try await read { db in
-            let statement = try db.cachedStatement(sql: "SELECT id, bytes, received_at FROM messages WHERE id = ? AND topic_id = ?")
+            let statement = try db.cachedStatement(
+                sql: "SELECT id, bytes, received_at FROM messages WHERE id = ? AND topic_id = ?"
+            )
             return try Set(ids).sorted().compactMap { id in
                 try Row.fetchOne(statement, arguments: [id, topicID]).map { LogEntry(row: $0) }
             }

@@ -96,7 +96,9 @@ final class Transfer {
     /// Makes the handle ready to be added once more if the target's certificates were refused for their dates: a second
     /// connection tells which. Nothing is sent on it, and it is closed afterwards.
     func inspects(after code: CURLcode, now: ContinuousClock.Instant) -> Bool {
-        guard let job, failed == nil, case let facts = facts(of: code), facts.isOutOfDate else { return false }
+        guard let job, failed == nil, code == CURLE_PEER_FAILED_VERIFICATION else { return false }
+        let facts = facts(of: code)
+        guard facts.isOutOfDate else { return false }
         failed = facts
         setInspecting(true)
         restart(job, now: now)

@@ -77,9 +77,7 @@ struct TransferFacts {
     }
 
     /// The certificate was refused for its dates alone.
-    var isOutOfDate: Bool {
-        code == CURLE_PEER_FAILED_VERIFICATION && (certificateError == 9 || certificateError == 10)
-    }
+    var isOutOfDate: Bool { certificateError == 9 || certificateError == 10 }
 
     private var certificateReason: String {
         switch certificateError {

@@ -90,9 +90,12 @@ import Testing
         #expect(circuit.record?.cause == .refusals)
     }
 
-    @Test("A success in between, or a failure of the target, ends a row of refusals", arguments: [
-        Attempt.Result.delivered, .failed,
-    ])
+    @Test(
+        "A success in between, or a failure of the target, ends a row of refusals",
+        arguments: [
+            Attempt.Result.delivered, .failed,
+        ]
+    )
     mutating func refusalsInARow(_ result: Attempt.Result) {
         for message in 1...99 { _ = judge(.refused, Int64(message)) }
         _ = judge(result, 500)
@@ -182,9 +185,12 @@ import Testing
         }
     }
 
-    @Test("A refusal does not close what refusals had opened, nor does a failure: both return the message", arguments: [
-        Attempt.Result.refused, .failed,
-    ])
+    @Test(
+        "A refusal does not close what refusals had opened, nor does a failure: both return the message",
+        arguments: [
+            Attempt.Result.refused, .failed,
+        ]
+    )
     mutating func refusalsStay(_ result: Attempt.Result) {
         for message in 1...100 { _ = judge(.refused, Int64(message)) }
         #expect(probe(1, result) == (.returned, nil))

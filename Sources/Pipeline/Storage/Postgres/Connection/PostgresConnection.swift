@@ -55,6 +55,19 @@ actor PostgresConnection {
         }
     }
 
+    /// Sends rows by COPY, inside of a transaction or as one of its own.
+    ///
+    /// - Throws: as `run`.
+    func copy(_ rows: PostgresCopy) throws(PostgresError) {
+        guard link != nil else { throw .lost(reason: "it is closed") }
+        do throws(PostgresError) {
+            try link!.copy(rows, until: .now + options.timeout + .seconds(1))
+        } catch {
+            if error.report == nil { link = nil }
+            throw error
+        }
+    }
+
     /// Runs `body` between BEGIN and COMMIT. It is rolled back when `body` throws.
     func transaction<Value>(_ body: (isolated PostgresConnection) throws -> Value) throws -> Value {
         try run([PostgresStatement.begin()])
@@ -92,6 +105,11 @@ actor PostgresConnection {
         return link != nil
     }
 
+    /// Whether the connection can be used, as the server says itself.
+    var isAnswered: Bool {
+        isOpen && (try? run([Self.askServer()], timeout: options.timeout / 2)) != nil
+    }
+
     func close() {
         link = nil
     }
@@ -112,6 +130,8 @@ actor PostgresConnection {
         server.withLock { $0 = PostgresBackend(processID: row.int(0), startedAt: row.int(1)) }
         self.link = .some(consume link)
     }
+
+    private static let askServer = PostgresStatement("ask server", "SELECT 1")
 
     /// Durability is raised where it is lower than the default, never lowered. No statement of ours lasts long: an old
     /// snapshot would slow every row that changes often. Batches of many megabytes pass through the sort memory.

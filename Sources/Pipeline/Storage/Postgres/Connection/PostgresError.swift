@@ -47,6 +47,9 @@ enum PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Two transactions were in each other's way, and this one was given up: repeating it is all there is to do.
     var isCollision: Bool { ["40001", "40P01"].contains(report?.state) }
 
+    /// Nothing was done, and a further try, on a new connection where this one has been closed for it, may well succeed.
+    var isToBeRepeated: Bool { isCollision || report?.isStale == true }
+
     /// The error lies in what was to be written, not in the state of the database: other rows may well be stored.
     /// Data exceptions, violated constraints, limits exceeded, and what a trigger raises.
     var isOfTheRow: Bool { ["22", "23", "54", "P0"].contains(report.map { String($0.state.prefix(2)) }) }

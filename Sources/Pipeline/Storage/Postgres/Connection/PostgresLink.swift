@@ -88,14 +88,18 @@ struct PostgresLink: ~Copyable {
             sent.append(.query(statement))
         }
         try check(PQpipelineSync(connection))
+        try flush(until: deadline, cancellation)
+        return try receive(sent, until: deadline, cancellation)
+    }
+
+    private func flush(until deadline: ContinuousClock.Instant, _ cancellation: Cancellation?) throws(PostgresError) {
         while true {
             let rest = PQflush(connection)
-            if rest == 0 { break }
+            if rest == 0 { return }
             guard rest > 0 else { throw lost() }
             try wait(for: Int16(POLLIN | POLLOUT), until: deadline, cancellation)
             try check(PQconsumeInput(connection))
         }
-        return try receive(sent, until: deadline, cancellation)
     }
 
     private func send(_ query: PostgresQuery) throws(PostgresError) {
@@ -144,12 +148,8 @@ struct PostgresLink: ~Copyable {
         var failure: PostgresError.Report?
         var index = 0
         while true {
-            while PQisBusy(connection) == 1 {
-                try wait(for: Int16(POLLIN), until: deadline, cancellation)
-                guard PQconsumeInput(connection) == 1 else { throw lost(after: failure) }
-            }
             // What stands between the answers to two statements is no result.
-            guard let pointer = PQgetResult(connection) else {
+            guard let pointer = try nextResult(until: deadline, cancellation, after: failure) else {
                 guard PQstatus(connection) == CONNECTION_OK else { throw lost(after: failure) }
                 index += 1
                 continue
@@ -177,6 +177,70 @@ struct PostgresLink: ~Copyable {
                 guard PQstatus(connection) == CONNECTION_OK else { throw lost(after: failure) }
             }
         }
+    }
+
+    private func nextResult(
+        until deadline: ContinuousClock.Instant,
+        _ cancellation: Cancellation?,
+        after failure: PostgresError.Report?
+    ) throws(PostgresError) -> OpaquePointer? {
+        while PQisBusy(connection) == 1 {
+            try wait(for: Int16(POLLIN), until: deadline, cancellation)
+            guard PQconsumeInput(connection) == 1 else { throw lost(after: failure) }
+        }
+        return PQgetResult(connection)
+    }
+
+    // MARK: COPY
+
+    /// Sends rows by COPY, which is not possible in pipeline mode: the connection leaves it meanwhile.
+    ///
+    /// - Throws: as `run`.
+    func copy(_ rows: PostgresCopy, until deadline: ContinuousClock.Instant) throws(PostgresError) {
+        try check(PQexitPipelineMode(connection))
+        try check(PQsendQuery(connection, rows.sql))
+        try flush(until: deadline, nil)
+        try finish(rows, expecting: PGRES_COPY_IN, until: deadline)
+        var rest = rows.bytes[...]
+        while !rest.isEmpty {
+            let slice = rest.prefix(1 << 16)
+            let sent = slice.withUnsafeBytes { bytes in
+                PQputCopyData(connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+            }
+            guard sent >= 0 else { throw lost() }
+            // 0: there is no room for it now.
+            if sent == 1 { rest = rest.dropFirst(slice.count) }
+            try flush(until: deadline, nil)
+        }
+        while true {
+            let status = PQputCopyEnd(connection, nil)
+            guard status >= 0 else { throw lost() }
+            if status == 1 { break }
+            try flush(until: deadline, nil)
+        }
+        try flush(until: deadline, nil)
+        try finish(rows, expecting: PGRES_COMMAND_OK, until: deadline)
+        try check(PQenterPipelineMode(connection))
+    }
+
+    /// Reads up to where rows may be sent, or to the end of the statement.
+    private func finish(
+        _ rows: PostgresCopy,
+        expecting expected: ExecStatusType,
+        until deadline: ContinuousClock.Instant
+    ) throws(PostgresError) {
+        var failure: PostgresError.Report?
+        while let result = try nextResult(until: deadline, nil, after: failure) {
+            let status = PQresultStatus(result)
+            if status != expected { failure = failure ?? PostgresError.Report(result, statement: rows.name) }
+            PQclear(result)
+            if status == PGRES_COPY_IN { return }
+        }
+        guard let failure else { return }
+        guard PQstatus(connection) == CONNECTION_OK, PQenterPipelineMode(connection) == 1 else {
+            throw lost(after: failure)
+        }
+        throw .report(failure)
     }
 
     // MARK: Besides statements

@@ -13,6 +13,12 @@ struct PostgresParameter: Sendable {
 
     static func int(_ value: Int?) -> PostgresParameter { int(value.map(Int64.init)) }
 
+    static func int32(_ value: Int32) -> PostgresParameter {
+        PostgresParameter(bytes: PostgresArray.bytes(4) { $0.appendBigEndian(value) })
+    }
+
+    static func blob(_ value: [UInt8]) -> PostgresParameter { PostgresParameter(bytes: value) }
+
     static func bool(_ value: Bool) -> PostgresParameter { PostgresParameter(bytes: [value ? 1 : 0]) }
 
     /// PostgreSQL's text cannot hold the character zero: it is stored as the replacement character.

@@ -6,12 +6,9 @@ final class PostgresPool: Sendable {
     private typealias Machine = PoolStateMachine<PostgresConnection, Waiter>
 
     private enum Turn {
-        case use(PostgresConnection, idle: Duration)
+        case use(PostgresConnection, Machine.Check)
         case open
     }
-
-    /// Connections that were idle for longer are looked at before they are lent: the server may have ended them.
-    private static let trustedFor: Duration = .seconds(1)
 
     private struct State {
         var machine: Machine
@@ -51,8 +48,8 @@ final class PostgresPool: Sendable {
 
     /// Waits for everything that is under way. Afterwards nothing is to be had.
     func close() async {
-        let (waiters, connections) = state.withLock { $0.machine.close() }
-        for waiter in waiters { waiter.resume(throwing: Machine.closed) }
+        let (steps, connections) = state.withLock { $0.machine.close() }
+        perform(steps)
         for connection in connections { await connection.close() }
         await withCheckedContinuation { closer in
             let isDrained = state.withLock { state in
@@ -63,70 +60,84 @@ final class PostgresPool: Sendable {
         }
     }
 
+    // MARK: Connections
+
     private func acquire(isCancellable: Bool) async throws -> PostgresConnection {
+        var turn = try await turn(isCancellable) { $0.acquire(id: $1, $2, at: .now) }
         while true {
-            switch try await turn(isCancellable: isCancellable) {
+            switch turn {
             case .open:
                 return try await open()
-            case .use(let connection, let idle):
-                if idle < Self.trustedFor { return connection }
-                if await connection.isOpen { return connection }
-                release(nil)
+            case .use(let connection, let check):
+                if await passes(connection, check) { return connection }
+                turn = try await self.turn(isCancellable) { $0.exchange(id: $1, $2, at: .now) }
             }
         }
     }
 
-    private func turn(isCancellable: Bool) async throws -> Turn {
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
-        }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
-                let answer = state.withLock { state -> Result<Turn, any Error>? in
-                    if isCancellable, Task.isCancelled { return .failure(CancellationError()) }
-                    switch state.machine.acquire(id: id, at: .now) {
-                    case .use(let connection, let idle): return .success(.use(connection, idle: idle))
-                    case .open: return .success(.open)
-                    case .refuse(let error): return .failure(error)
-                    case .wait:
-                        state.machine.wait(id: id, waiter)
-                        return nil
-                    }
-                }
-                if let answer { waiter.resume(with: answer) }
-            }
-        } onCancel: {
-            guard isCancellable else { return }
-            state.withLock { $0.machine.cancel(id: id) }?.resume(throwing: CancellationError())
+    private func passes(_ connection: PostgresConnection, _ check: Machine.Check) async -> Bool {
+        switch check {
+        case .none: true
+        case .look: await connection.isOpen
+        case .ask: await connection.isAnswered
         }
     }
 
     private func open() async throws -> PostgresConnection {
         do {
             let connection = try await PostgresConnection.open(options)
-            state.withLock { $0.machine.opened() }
+            change { $0.opened(at: .now) }
             return connection
         } catch {
             let failure = StoreError(postgres: error)
-            let (waiters, closers) = state.withLock { state in
-                (state.machine.failed(failure, at: .now), state.takeClosers())
-            }
-            for waiter in waiters { waiter.resume(throwing: failure) }
-            for closer in closers { closer.resume() }
+            change { $0.failed(failure, at: .now) }
             throw failure
         }
     }
 
     private func release(_ connection: PostgresConnection?) {
-        let (handover, closers) = state.withLock { state in
-            (state.machine.release(connection, at: .now), state.takeClosers())
+        change { $0.release(connection, at: .now) }
+    }
+
+    // MARK: Turns
+
+    private func turn(
+        _ isCancellable: Bool,
+        _ ask: @Sendable (inout Machine, Int, Waiter) -> [Machine.Step]
+    ) async throws -> Turn {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
         }
-        switch handover {
-        case .give(let waiter, let connection): waiter.resume(returning: .use(connection, idle: .zero))
-        case .open(let waiter): waiter.resume(returning: .open)
-        case .nothing: break
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { waiter in
+                change { ask(&$0, id, waiter) }
+                // Before, the handler below had nothing to find.
+                if Task.isCancelled { cancel(id, isCancellable) }
+            }
+        } onCancel: {
+            cancel(id, isCancellable)
         }
+    }
+
+    private func cancel(_ id: Int, _ isCancellable: Bool) {
+        guard isCancellable else { return }
+        state.withLock { $0.machine.cancel(id: id) }?.resume(throwing: CancellationError())
+    }
+
+    private func change(_ body: (inout Machine) -> [Machine.Step]) {
+        let (steps, closers) = state.withLock { state in (body(&state.machine), state.takeClosers()) }
+        perform(steps)
         for closer in closers { closer.resume() }
+    }
+
+    private func perform(_ steps: [Machine.Step]) {
+        for step in steps {
+            switch step {
+            case .lend(let waiter, let connection, let check): waiter.resume(returning: .use(connection, check))
+            case .open(let waiter): waiter.resume(returning: .open)
+            case .refuse(let waiter, let error): waiter.resume(throwing: error)
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ extension PostgresStore {
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt {
         var attempt = CommitAttempt(batch, firstReceipt: takeReceipts(CommitAttempt.receiptCount(batch)))
         let deadline = ContinuousClock.now + pool.options.timeout * 2
-        var collisions = 0
+        var repetitions = 0
         while true {
             var backend: PostgresBackend?
             do {
@@ -16,8 +16,8 @@ extension PostgresStore {
                 let merged = attempt.merge(receipt)
                 remember(merged, of: batch)
                 return merged
-            } catch let error as PostgresError where error.isCollision && collisions < 10 {
-                collisions += 1
+            } catch let error as PostgresError where error.isToBeRepeated && repetitions < 10 {
+                repetitions += 1
             } catch PostgresError.lost(let reason) {
                 logger.notice("A commit was cut off.", metadata: ["reason": "\(reason)"])
                 guard let backend, await find(&attempt, lostWith: backend, until: deadline) else {

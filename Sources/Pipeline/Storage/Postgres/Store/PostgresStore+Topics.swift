@@ -76,9 +76,9 @@ extension PostgresStore {
         let found = try await read(Self.allHeads())[0].rows.map {
             TopicHead(topicID: $0.int(0), headID: $0.int(1), receivedCount: $0.int(2))
         }
-        heads.withLock { heads in
-            for head in found { heads[head.topicID] = max(heads[head.topicID] ?? 0, head.headID) }
-        }
+        // Not the highest that was ever seen: a standby that was promoted may be behind it. One that is too low costs a
+        // longer look.
+        heads.withLock { $0 = Dictionary(uniqueKeysWithValues: found.map { ($0.topicID, $0.headID) }) }
         return found
     }
 

@@ -119,7 +119,7 @@ package final class PostgresStore: MessageStore {
         }
     }
 
-    /// Runs one transaction, again when it collided with another one. What becomes of the task that waits is of no
+    /// Runs one transaction, again when it collided with another one or was prepared for tables that have changed. What becomes of the task that waits is of no
     /// matter.
     ///
     /// - Throws: `StoreError`, or what the caller's own part of `body` throws.
@@ -130,7 +130,7 @@ package final class PostgresStore: MessageStore {
         while true {
             do {
                 return try await pool.use(isCancellable: false) { try await $0.perform(body) }
-            } catch let error as PostgresError where error.isCollision && tries < 10 {
+            } catch let error as PostgresError where error.isToBeRepeated && tries < 10 {
                 tries += 1
             } catch let error as PostgresError {
                 throw StoreError(postgres: error)
@@ -138,7 +138,8 @@ package final class PostgresStore: MessageStore {
         }
     }
 
-    /// Asks one question, a second time when the connection turned out to be lost.
+    /// Asks one question, a second time when the connection turned out to be lost or to have prepared it for tables that
+    /// have changed.
     ///
     /// - Throws: `StoreError`, or `CancellationError` when the task was cancelled.
     func read(_ queries: PostgresQuery...) async throws -> [PostgresResult] {
@@ -147,6 +148,8 @@ package final class PostgresStore: MessageStore {
             do {
                 return try await readOnce(queries)
             } catch PostgresError.lost where tries < 2 {
+                tries += 1
+            } catch let error as PostgresError where error.report?.isStale == true && tries < 10 {
                 tries += 1
             } catch PostgresError.lost(let reason) {
                 throw StoreError.unavailable(reason: reason)
