@@ -60,30 +60,52 @@ struct NodeSimulationTests {
         #expect((found == nil) == (defect == .none), "found by seed \(found.map(String.init) ?? "none")")
     }
 
-    @Test("A day without the target is one open circuit, and then everything arrives")
-    func day() {
+    /// One publisher and one address, without chance but for the schedule.
+    private func plan(_ script: [(until: Double, behaviour: Behaviour)], horizon: Int) -> SimulatedPlan {
         var plan = SimulatedPlan(seed: 1)
-        plan.horizon = .seconds(86_400)
+        plan.horizon = .seconds(horizon)
         plan.topics = 1
-        plan.messages = 30
         plan.handsPerRun = 0
         plan.killed = 0
         plan.climate = SimulatedWeather.Climate()
         plan.maxDemand = 10
         plan.circuitThreshold = 10
         plan.refreshInterval = .seconds(3600)
+        plan.maxBufferBytes = 1_000_000
         let address = "http://127.0.0.1:9/"
-        plan.scripts = [address: [(86_000, .down)]]
+        plan.scripts = [address: script]
         var settings = PublisherSettings(target: address)
         settings.body = .payload
         plan.publishers = [.init(topic: 0, settings: settings)]
+        return plan
+    }
+
+    private func attempts(_ result: SimulatedRun.Result) -> Int {
+        result.history.events.count { if case .attemptStarted = $0 { true } else { false } }
+    }
+
+    @Test("A day without the target is one open circuit, and then everything arrives")
+    func day() {
+        var plan = plan([(86_000, .down)], horizon: 86_400)
+        plan.messages = 30
         let result = SimulatedRun.result(of: plan)
         #expect(result.problems == [])
         #expect(result.time >= plan.horizon)
         // One at most every 300 s, but for the first ones.
-        let attempts = result.history.events.count { if case .attemptStarted = $0 { true } else { false } }
-        #expect(attempts < 30 + 10 + 86_400 / 300 + 10)
+        #expect(attempts(result) < 30 + 10 + 86_400 / 300 + 10)
         let parked = result.history.events.count { if case .row(_, _, .parked) = $0 { true } else { false } }
         #expect(parked <= 10)
+    }
+
+    @Test("A message that waits for its retry is looked for when it is due, not in between", arguments: [false, true])
+    func waiting(strict: Bool) {
+        var plan = plan([(80_000, .refusing(404))], horizon: 86_400)
+        plan.messages = 1
+        plan.publishers[0].settings.secondsRetry = 3600
+        if strict { plan.publishers[0].settings.ordering = .strict }
+        let result = SimulatedRun.result(of: plan)
+        #expect(result.problems == [])
+        #expect((10...30).contains(attempts(result)))
+        #expect(result.steps < 100 * attempts(result))
     }
 }

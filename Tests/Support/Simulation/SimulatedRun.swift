@@ -1,5 +1,5 @@
-package import Pipeline
-package import StagesTesting
+import Pipeline
+import StagesTesting
 import Synchronization
 
 /// A whole office and its world, from one seed: what comes of it is judged by the checker.
