@@ -52,6 +52,11 @@ extension DeliveryState {
         return settlement
     }
 
+    /// A discard is durable: the store does not have the rows any more.
+    mutating func discarded(_ settlement: Settlement) {
+        leaving.subtract(settlement.unparked)
+    }
+
     /// Makes rows due; dead ones live again.
     /// - Returns: What is to be written, and how many rows are due now.
     mutating func makeDue(_ rows: [ParkedMessage], _ watch: Int, at now: Timestamp) -> (Settlement, count: Int) {

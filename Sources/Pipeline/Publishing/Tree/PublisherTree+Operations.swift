@@ -123,7 +123,7 @@ extension PublisherTree {
         let now = resources.world.now()
         let (settlement, count) = state.step { change(&$0, rows, watch, now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
-        state.step { $0.leaving.subtract(settlement.unparked) }
+        state.step { $0.discarded(settlement) }
         return (count, rows)
     }
 
