@@ -20,7 +20,8 @@ test: ## All that guards us: format, lint, warnings as errors, every test
 	@Scripts/set-up test
 	@Scripts/lint $(SOURCES)
 	$(STRICT) swift build --build-tests
-	$(STRICT) swift test --skip-build --disable-xctest --skip EndToEndTests
+	$(STRICT) swift test --skip-build --disable-xctest --skip 'EndToEndTests|NodeSimulationTests'
+	$(STRICT) swift test --skip-build --disable-xctest --filter NodeSimulationTests
 	$(STRICT) swift test --skip-build --disable-xctest --filter EndToEndTests
 
 simulate: ## Run simulated nodes, optimised: SEEDS=1000000 of them (default 100000), or SEED=42 once more
