@@ -6,7 +6,7 @@ STRICT := POSTOFFICE_STRICT=1
 RELEASE := swift build --configuration release
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench format lint docs test-tsan test-soak test-schedules clean
+.PHONY: help run test simulate bench format lint docs test-tsan test-soak test-schedules clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,15 @@ test: ## All that guards us: format, lint, warnings as errors, every test
 	@Scripts/set-up test
 	@Scripts/lint $(SOURCES)
 	$(STRICT) swift build --build-tests
-	$(STRICT) swift test --skip-build --disable-xctest --skip EndToEndTests
+	$(STRICT) swift test --skip-build --disable-xctest --filter 'StagesTests|StagesExamples'
+	$(STRICT) swift test --skip-build --disable-xctest --filter 'PipelineTests|ServerTests' --skip NodeSimulationTests
+	$(STRICT) swift test --skip-build --disable-xctest --filter NodeSimulationTests
 	$(STRICT) swift test --skip-build --disable-xctest --filter EndToEndTests
+
+simulate: ## Run simulated nodes: SEEDS=100000 of them (default 10000), or SEED=42 once more
+	@Scripts/set-up test
+	POSTOFFICE_SEEDS=$${SEEDS:-10000} POSTOFFICE_SEED=$(SEED) \
+		swift test --disable-xctest --filter NodeSimulationTests/seeds
 
 bench: ## Measure next to yardsticks, and fail below the floors
 	@Scripts/set-up run
@@ -51,7 +58,7 @@ test-soak: ## Run the tests that draw from seeds with many more of them (POSTOFF
 test-schedules: ## Run 10,000 simulated schedules of each topology of stages, optimised
 	@Scripts/set-up test
 	POSTOFFICE_SEEDS=1000 swift test --scratch-path .build/schedules --configuration release \
-		-Xswiftc -enable-testing --disable-xctest --filter SimulationTests
+		-Xswiftc -enable-testing --disable-xctest --filter StagesTests.SimulationTests
 
 clean: ## Remove what was built
 	rm -rf .build .docs

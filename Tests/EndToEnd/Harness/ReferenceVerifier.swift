@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The reference implementation of Standard Webhooks, in Python, as `Scripts/set-up test` installs it.
 enum ReferenceVerifier {
@@ -42,7 +43,7 @@ enum ReferenceVerifier {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             process.terminationHandler = { _ in continuation.resume() }
             do {
-                try process.run()
+                try process.runAlone()
                 input.fileHandleForWriting.write(json)
                 try input.fileHandleForWriting.close()
             } catch {

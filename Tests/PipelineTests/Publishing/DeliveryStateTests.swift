@@ -65,6 +65,9 @@ import Testing
         #expect(settling.settlement.parked.isEmpty)
         #expect(settling.settlement.unparked.isEmpty)
         life.state.settled(settling.settlement, of: envelope, start)
+        // Until its discard is durable the store has the row, and it is not to be read.
+        #expect(life.state.leaving == [4])
+        life.state.discarded(discarded)
         let record = life.state.record
         #expect(record.discarded == 1)
         #expect(record.delivered == 3)
@@ -80,9 +83,11 @@ import Testing
         let generation = life.state.ledger.generation
         _ = life.state.handOutRows([4], generation: generation)
         let watch = life.state.beginWatch()
-        _ = life.state.discard([row], watch, at: life.now)
+        let discarded = life.state.discard([row], watch, at: life.now)
         let began = life.state.begin(life.envelope(4, .row(row)), at: life.now)
         #expect(began == nil)
+        #expect(life.state.outCount == 1)
+        life.state.discarded(discarded)
         #expect(life.state.outCount == 0)
     }
 

@@ -1,5 +1,4 @@
 import Pipeline
-import Synchronization
 import TestSupport
 import Testing
 
@@ -7,16 +6,22 @@ import Testing
 @Suite("A simulated node", .timeLimit(.minutes(60)))
 struct NodeSimulationTests {
     /// Seeds are shared out among the processors.
-    private static let workers: UInt64 = 2
+    private static let workers = 2
+    #if THREAD_SANITIZER
+    /// On one thread there are no races to be found.
+    private static let count: UInt64 = 20
+    #else
+    private static let count: UInt64 = 1000
+    #endif
 
     @Test("Whatever fails, is killed or is done by hand, no message is lost and every invariant holds")
     func seeds() async {
-        let seeds = Seeds.explored(1000)
+        let seeds = Seeds.explored(Self.count)
         let done = Counter()
         await withTaskGroup { group in
             for worker in 0..<Self.workers {
                 group.addTask {
-                    for seed in seeds where seed % Self.workers == worker % UInt64(seeds.count) {
+                    for (index, seed) in seeds.enumerated() where index % Self.workers == worker {
                         let result = SimulatedRun.result(seed: seed)
                         #expect(
                             result.problems.isEmpty,
@@ -60,30 +65,52 @@ struct NodeSimulationTests {
         #expect((found == nil) == (defect == .none), "found by seed \(found.map(String.init) ?? "none")")
     }
 
-    @Test("A day without the target is one open circuit, and then everything arrives")
-    func day() {
+    /// One publisher and one address, without chance but for the schedule.
+    private func plan(_ script: [(until: Double, behaviour: Behaviour)], horizon: Int) -> SimulatedPlan {
         var plan = SimulatedPlan(seed: 1)
-        plan.horizon = .seconds(86_400)
+        plan.horizon = .seconds(horizon)
         plan.topics = 1
-        plan.messages = 30
         plan.handsPerRun = 0
         plan.killed = 0
         plan.climate = SimulatedWeather.Climate()
         plan.maxDemand = 10
         plan.circuitThreshold = 10
         plan.refreshInterval = .seconds(3600)
+        plan.maxBufferBytes = 1_000_000
         let address = "http://127.0.0.1:9/"
-        plan.scripts = [address: [(86_000, .down)]]
+        plan.scripts = [address: script]
         var settings = PublisherSettings(target: address)
         settings.body = .payload
         plan.publishers = [.init(topic: 0, settings: settings)]
+        return plan
+    }
+
+    private func attempts(_ result: SimulatedRun.Result) -> Int {
+        result.history.events.count { if case .attemptStarted = $0 { true } else { false } }
+    }
+
+    @Test("A day without the target is one open circuit, and then everything arrives")
+    func day() {
+        var plan = plan([(86_000, .down)], horizon: 86_400)
+        plan.messages = 30
         let result = SimulatedRun.result(of: plan)
         #expect(result.problems == [])
         #expect(result.time >= plan.horizon)
         // One at most every 300 s, but for the first ones.
-        let attempts = result.history.events.count { if case .attemptStarted = $0 { true } else { false } }
-        #expect(attempts < 30 + 10 + 86_400 / 300 + 10)
+        #expect(attempts(result) < 30 + 10 + 86_400 / 300 + 10)
         let parked = result.history.events.count { if case .row(_, _, .parked) = $0 { true } else { false } }
         #expect(parked <= 10)
+    }
+
+    @Test("A message that waits for its retry is looked for when it is due, not in between", arguments: [false, true])
+    func waiting(strict: Bool) {
+        var plan = plan([(80_000, .refusing(404))], horizon: 86_400)
+        plan.messages = 1
+        plan.publishers[0].settings.secondsRetry = 3600
+        if strict { plan.publishers[0].settings.ordering = .strict }
+        let result = SimulatedRun.result(of: plan)
+        #expect(result.problems == [])
+        #expect((10...30).contains(attempts(result)))
+        #expect(result.steps < 100 * attempts(result))
     }
 }

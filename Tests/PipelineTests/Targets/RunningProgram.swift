@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -31,7 +32,7 @@ final class RunningProgram: Sendable {
             end.yield(process.terminationStatus)
             end.finish()
         }
-        try process.run()
+        try process.runAlone()
         self.lines = lines
         self.exit = exit
         self.input = input.fileHandleForWriting

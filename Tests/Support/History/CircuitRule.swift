@@ -7,24 +7,21 @@ struct CircuitRule: HistoryRule {
         var openedAt: Timestamp
         /// The stored record says that it is open until then.
         var nextProbeAt: Timestamp?
-        /// A hand may have brought the next probe forward, since the record was stored.
-        var isProdded = false
         /// Sent since it is open, and not answered.
         var probes: Set<Int64> = []
     }
 
     private(set) var violations: [Violation] = []
     private var publishers: [Int64: Traces] = [:]
-    /// How many hands are at work that let it probe at once.
-    private var hands: [Int64: Int] = [:]
+    /// How many probes may go before their time because somebody wanted it.
+    private var prods: [Int64: Int] = [:]
 
     mutating func see(_ event: History.Event) {
         switch event {
         case .observed(let publisher, let stored):
             observed(publisher, stored.progress.circuit)
-        case .prodded(let publisher, let isOver):
-            publishers[publisher]?.isProdded = true
-            hands[publisher, default: 0] += isOver ? -1 : 1
+        case .prodded(let publisher):
+            prods[publisher, default: 0] += 1
         case .attemptStarted(let publisher, let id, let time):
             started(publisher, id, Timestamp(milliseconds: 0).advanced(by: time))
         case .attemptEnded(let publisher, let id):
@@ -50,7 +47,6 @@ struct CircuitRule: HistoryRule {
         var traces = publishers[publisher] ?? Traces(openedAt: circuit.openedAt)
         // Another opening: what is on its way from before is no probe.
         if traces.openedAt != circuit.openedAt { traces = Traces(openedAt: circuit.openedAt) }
-        if traces.nextProbeAt != circuit.nextProbeAt { traces.isProdded = hands[publisher] ?? 0 > 0 }
         traces.nextProbeAt = circuit.nextProbeAt
         publishers[publisher] = traces
     }
@@ -62,11 +58,14 @@ struct CircuitRule: HistoryRule {
         }
         if !traces.probes.isEmpty {
             report("message \(id) was sent to publisher \(publisher) beside the probe of an open circuit")
-        } else if time < nextProbeAt, !traces.isProdded {
-            report(
-                "message \(id) was sent to publisher \(publisher), whose circuit is open, "
-                    + "\(nextProbeAt.since(time)) before the next probe"
-            )
+        } else if time < nextProbeAt {
+            prods[publisher, default: 0] -= 1
+            if prods[publisher, default: 0] < 0 {
+                report(
+                    "message \(id) was sent to publisher \(publisher), whose circuit is open, "
+                        + "\(nextProbeAt.since(time)) before the next probe"
+                )
+            }
         }
         traces.probes.insert(id)
         publishers[publisher] = traces

@@ -34,8 +34,8 @@ package struct History: Sendable {
         case revivedByHand(publisher: Int64, id: Int64)
         /// Someone wants these messages delivered once more, where they have left the log.
         case replayedByHand(publisher: Int64, ids: [Int64])
-        /// Someone begins or has ended to do what makes an open circuit probe at once.
-        case prodded(publisher: Int64, isOver: Bool)
+        /// Someone does what makes an open circuit probe at once.
+        case prodded(publisher: Int64)
         /// A message's own row at a publisher was written, or has gone, durably.
         case row(publisher: Int64, id: Int64, Row)
         /// Someone asks the office about a message.

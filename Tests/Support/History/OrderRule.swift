@@ -10,6 +10,8 @@ struct OrderRule: HistoryRule {
         var cursor: Int64
         /// Messages that have left the log for a row of their own, and are tried again.
         var parked: Set<Int64> = []
+        /// Those of them that were dead, and when they began to live again: what had been sent by then is no fault.
+        var revived: [Int64: Duration] = [:]
     }
 
     private(set) var violations: [Violation] = []
@@ -30,12 +32,16 @@ struct OrderRule: HistoryRule {
             publishers[publisher]?.isStrict = strictly
         case .observed(let publisher, let stored):
             publishers[publisher]?.cursor = stored.progress.cursor
-        case .row(let publisher, let id, .parked(_, isReplay: false)):
+        case .revivedByHand(let publisher, let id):
+            publishers[publisher]?.revived[id] = .zero
+        case .row(let publisher, let id, .parked(let dueAt, isReplay: false)):
             publishers[publisher]?.parked.insert(id)
+            if publishers[publisher]?.revived[id] == .zero { publishers[publisher]?.revived[id] = dueAt }
         case .row(let publisher, let id, _):
             publishers[publisher]?.parked.remove(id)
-        case .attemptStarted(let publisher, let id, _):
-            started(publisher, id)
+            publishers[publisher]?.revived[id] = nil
+        case .attemptStarted(let publisher, let id, let time):
+            started(publisher, id, time)
         default:
             break
         }
@@ -43,10 +49,13 @@ struct OrderRule: HistoryRule {
 
     mutating func finish(_ final: History.Final?) {}
 
-    private mutating func started(_ publisher: Int64, _ id: Int64) {
+    private mutating func started(_ publisher: Int64, _ id: Int64, _ time: Duration) {
         guard let traces = publishers[publisher], traces.isStrict, let log = logs[traces.topic] else { return }
         let waiting = log.first { $0 > traces.cursor }
-        guard let first = [waiting, traces.parked.min()].compactMap(\.self).min(), first < id else { return }
+        guard
+            let first = [waiting, traces.parked.filter { traces.revived[$0].map { $0 < time } ?? true }.min()]
+                .compactMap(\.self).min(), first < id
+        else { return }
         violations.append(
             Violation(
                 invariant: .i8,

@@ -20,7 +20,7 @@ final class Guardian: Sendable {
         process.standardInput = pipe
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runAlone()
     }
 
     deinit {

@@ -63,7 +63,7 @@ package enum PostgresPrograms {
         let status = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do {
-                try process.run()
+                try process.runAlone()
             } catch {
                 process.terminationHandler = nil
                 continuation.resume(throwing: error)
@@ -85,6 +85,6 @@ package enum PostgresPrograms {
             + wrapper + (try command(program, arguments))
         process.currentDirectoryURL = URL(fileURLWithPath: "/")
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runAlone()
     }
 }

@@ -90,8 +90,7 @@ struct SimulatedHands {
         let changed = settings
         // What is lifted may be so at once, and what is imposed is so when it has been answered.
         if changed.ordering == .none { recorder.record(.ordered(publisher: publisher.id, strictly: false)) }
-        recorder.record(.prodded(publisher: publisher.id, isOver: false))
-        defer { recorder.record(.prodded(publisher: publisher.id, isOver: true)) }
+        recorder.record(.prodded(publisher: publisher.id))
         let status = try await node.call { office in
             try await office.updatePublisher(id: publisher.id) { stored in
                 var settings = changed
@@ -109,8 +108,7 @@ struct SimulatedHands {
 
     private func retry(_ publisher: Publisher) async throws {
         let dead = dice.chance(0.5)
-        recorder.record(.prodded(publisher: publisher.id, isOver: false))
-        defer { recorder.record(.prodded(publisher: publisher.id, isOver: true)) }
+        recorder.record(.prodded(publisher: publisher.id))
         _ = try await node.hands.during([.reviving(publisher: publisher.id)]) {
             try await node.call { try await $0.retry(publisher: publisher.id, dead: dead) }
         }

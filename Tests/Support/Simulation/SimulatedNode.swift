@@ -1,5 +1,5 @@
 import Logging
-package import Pipeline
+import Pipeline
 import StagesTesting
 import Synchronization
 

@@ -1,5 +1,5 @@
-package import Pipeline
-package import StagesTesting
+import Pipeline
+import StagesTesting
 import Synchronization
 
 /// A whole office and its world, from one seed: what comes of it is judged by the checker.
@@ -231,11 +231,15 @@ package struct SimulatedRun: Sendable {
             guard let stored = try await node.tables.progress(of: [publisher.id])[publisher.id] else { continue }
             let rows = try await node.tables.rows(.parked, publisher: publisher.id, after: 0, limit: .max)
             guard stored.pending > 0 || !rows.isEmpty || stored.progress.replay != nil else { continue }
-            let status = try? await node.call { try await $0.publisher(id: publisher.id) }
+            let tree = try? await node.call { try await $0.stages(publisher: publisher.id) }
+            let stages = (tree?.stages ?? []).map {
+                "\($0.name) \($0.state) demand \($0.demand) buffered \($0.buffered)"
+            }
             waiting.append(
                 "publisher \(publisher.id) has \(stored.pending) pending, \(rows.count) parked, replay "
                     + "\(stored.progress.replay.map { "\($0.fromID)...\($0.toID)" } ?? "none"), "
-                    + "\(status?.state ?? "unknown") \(status?.waiting?.reason ?? "")"
+                    + "\(tree?.publisher.state ?? "unknown") \(tree?.publisher.waiting.map { "\($0)" } ?? ""), "
+                    + "\(tree.map { "\($0.circuit)" } ?? "") \(stages.joined(separator: ", "))"
             )
         }
         return waiting

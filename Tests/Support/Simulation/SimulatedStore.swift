@@ -1,5 +1,5 @@
 package import Pipeline
-package import StagesTesting
+import StagesTesting
 
 /// A simulated process's connection to its storage, which outlives it: slow and failing as the weather has it, cut by the
 /// kill of the process, and recording everything that becomes durable.

@@ -1,5 +1,5 @@
 package import Pipeline
-package import StagesTesting
+import StagesTesting
 
 /// A simulated process's way to the receivers, cut by the kill of the process.
 package struct SimulatedTarget: Target {

@@ -1,4 +1,4 @@
-package import Pipeline
+import Pipeline
 import Synchronization
 
 /// How the storage of a simulated node is doing: slow, failing now and then, or cut off for a while.

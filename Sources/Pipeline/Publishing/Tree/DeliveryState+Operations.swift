@@ -28,8 +28,7 @@ extension DeliveryState {
         var settlement = Settlement(publisher: publisher.id, progress: ledger.progress)
         for row in rows where isUnchanged(row, watch) {
             let id = row.messageID
-            if started.contains(id) { dropped.insert(id) } else { flying.remove(id) }
-            if circuit.probe == id, !started.contains(id) { circuit.dropProbe() }
+            if started.contains(id) { dropped.insert(id) }
             count(row, -1)
             if !row.isReplay { ledger.count(discarded: 1) }
             settlement.unparked.append(id)
@@ -46,8 +45,16 @@ extension DeliveryState {
             )
             touch(id)
         }
+        leaving.formUnion(settlement.unparked)
+        // What was read of them before is stale.
+        if !settlement.unparked.isEmpty { rewind() }
         settlement.progress = record
         return settlement
+    }
+
+    /// A discard is durable: the store does not have the rows any more.
+    mutating func discarded(_ settlement: Settlement) {
+        leaving.subtract(settlement.unparked)
     }
 
     /// Makes rows due; dead ones live again.

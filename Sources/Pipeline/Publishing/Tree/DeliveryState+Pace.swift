@@ -3,7 +3,9 @@ import Stages
 /// How many messages may be handed out: all that are asked for, unless something keeps the publisher slow.
 extension DeliveryState {
     /// Handed out, and not yet durably settled.
-    var outCount: Int { ledger.handedOutCount + flying.count + (replay?.ledger.handedOutCount ?? 0) + settling }
+    var outCount: Int {
+        ledger.handedOutCount + flying.count + leaving.count + (replay?.ledger.handedOutCount ?? 0) + settling
+    }
 
     /// How many more may be handed out; nil: as many as are asked for. With a limit nothing is read ahead: what is handed
     /// out starts at once.

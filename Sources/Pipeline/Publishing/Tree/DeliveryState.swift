@@ -27,6 +27,8 @@ struct DeliveryState {
     var started: Set<Int64> = []
     /// Those of them whose row has gone by a hand meanwhile: their outcome is history and nothing else.
     var dropped: Set<Int64> = []
+    /// Messages whose row has gone by a hand, which is not durable yet: the store still has it.
+    var leaving: Set<Int64> = []
     var inFlight = 0
     /// Messages without a row whose outcome has been entered and is not durable yet.
     var settling = 0
@@ -119,6 +121,7 @@ struct DeliveryState {
         flying = []
         started = []
         dropped = []
+        leaving = []
         inFlight = 0
         settling = 0
         incarnation += 1

@@ -5,11 +5,9 @@ extension PendingMessages {
     func readInOrder(_ reading: DeliveryState.Reading) async throws -> [PendingMessage] {
         let (_, version) = state.nextDue
         if reading.hasRows {
-            guard let row = try await oldestRow() else {
-                // One that was dead and lives again is being written.
-                try await settle { $0.unsettled(besides: 0) }
-                return []
-            }
+            // Older ones that were dead and live again may be on their way to the store.
+            try await settle { $0.unsettled(besides: 0) }
+            guard let row = try await oldestRow() else { return [] }
             guard reading.again.first.map({ $0 < row.messageID }) != true else {
                 return try await log(upTo: 1, reading, mayWait: true)
             }
@@ -33,7 +31,8 @@ extension PendingMessages {
         var after: Int64 = 0
         while true {
             let found = try await resources.store.rows(.parked, publisher: state.id, after: after, limit: Self.slice)
-            if let row = found.first(where: { !$0.isReplay }) { return row }
+            let leaving = state.flying
+            if let row = found.first(where: { !$0.isReplay && !leaving.contains($0.messageID) }) { return row }
             guard found.count == Self.slice, let last = found.last else { return nil }
             after = last.messageID
         }

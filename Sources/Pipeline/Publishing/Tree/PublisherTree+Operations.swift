@@ -13,7 +13,6 @@ extension PublisherTree {
             let count = try await self.makeDue(dead ? [.parked, .dead] : [.parked])
             let now = self.resources.world.now()
             self.state.step { $0.circuit.probeNow(now) }
-            self.wakeup.ring()
             return count
         }
     }
@@ -28,8 +27,6 @@ extension PublisherTree {
                 let settlement = state.discard(rows, watch, at: now)
                 return (settlement, settlement.unparked.count)
             }
-            // In strict order the next one may go now.
-            self.wakeup.ring()
             return count
         }
     }
@@ -44,7 +41,6 @@ extension PublisherTree {
                 count += try await self.makeDue(slice)
                 count += try await self.makeRows(slice)
             }
-            self.wakeup.ring()
             return count
         }
     }
@@ -61,7 +57,6 @@ extension PublisherTree {
             let count = try await self.count(range)
             guard let settlement = self.state.step({ $0.startReplay(range) }) else { return .underWay }
             try await self.resources.committer.settle(settlement)
-            self.wakeup.ring()
             return .started(count: count)
         }
     }
@@ -72,6 +67,8 @@ extension PublisherTree {
     private func operate<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
+        // Also after a failure: what was done before it stays done.
+        defer { wakeup.ring() }
         for _ in 0..<3 {
             do {
                 return try await withTaskExecutorPreference(preferredExecutor, operation: body)
@@ -126,6 +123,7 @@ extension PublisherTree {
         let now = resources.world.now()
         let (settlement, count) = state.step { change(&$0, rows, watch, now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
+        state.step { $0.discarded(settlement) }
         return (count, rows)
     }
 

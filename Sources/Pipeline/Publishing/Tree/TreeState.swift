@@ -20,7 +20,8 @@ final class TreeState: Sendable {
 
     var publisher: Publisher { state.withLock { $0.publisher } }
     var isSuspended: Bool { state.withLock { $0.isSuspended } }
-    var flying: Set<Int64> { state.withLock { $0.flying } }
+    /// Rows that are not to be handed out, though the store has them.
+    var flying: Set<Int64> { state.withLock { $0.flying.union($0.leaving) } }
     var nextDue: (time: Timestamp?, version: Int) { state.withLock { ($0.nextDue, $0.dueVersion) } }
 
     func isStale(_ generation: Int) -> Bool {
