@@ -48,7 +48,7 @@ extension DeliveryState {
             guard room > 0 else { return .waiting(Waiting(reason: isStrict ? "strict_order" : "demand"), until: nil) }
             reading.limit = min(limit, room)
         }
-        if settings.rateLimit != nil {
+        if publisher.settings.rateLimit != nil {
             let (count, again) = takePace(upTo: reading.limit, at: now)
             guard count > 0 else {
                 return .waiting(Waiting(reason: "rate_limited", until: again), until: again)
