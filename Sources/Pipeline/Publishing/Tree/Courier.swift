@@ -27,14 +27,20 @@ actor Courier: TaskConsumer {
             Delivery(
                 publisher: start.publisher,
                 messages: envelope.messages.map(\.message.id),
-                attempt: envelope.messages[0].row.attempts + 1,
+                attempt: envelope.messages[0].attempts + 1,
                 body: envelope.body
             )
         )
         place = nil
-        let limits = resources.limits(of: state.publisher.settings)
-        let settling = state.step {
-            $0.settle(outcomes, of: envelope, start, limits, resources.notices, world: resources.world)
+        let settling = state.step { state in
+            state.settle(
+                outcomes,
+                of: envelope,
+                start,
+                resources.limits(maxDemand: state.publisher.settings.maxDemand),
+                resources.notices,
+                world: resources.world
+            )
         }
         try await resources.committer.settle(settling.settlement)
         state.step { $0.settled(settling.settlement, of: envelope, start) }

@@ -48,7 +48,7 @@ extension DeliveryState {
             guard room > 0 else { return .waiting(noRoom(limits), until: nil) }
             reading.limit = min(limit, room)
         }
-        if settings.rateLimit != nil {
+        if publisher.settings.rateLimit != nil {
             let (count, again) = takePace(upTo: reading.limit, at: now)
             guard count > 0 else {
                 let detail = settings.rateLimit.map { "no more than \($0) a second are delivered" }

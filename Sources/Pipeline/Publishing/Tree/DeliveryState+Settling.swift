@@ -56,7 +56,7 @@ extension DeliveryState {
         _ notices: NoticeBoard,
         world: World
     ) -> Settling {
-        var settlement = Settlement(publisher: publisher.id, progress: ledger.progress)
+        var settlement = Settlement(publisher: publisher.id, progress: Progress())
         guard start.incarnation == incarnation else {
             for (pending, outcome) in zip(envelope.messages, outcomes) {
                 record(outcome, of: pending, start, limits, &settlement)
@@ -101,14 +101,17 @@ extension DeliveryState {
                 rings = true
                 continue
             }
-            let verdict = Verdict(
-                outcome,
-                row: pending.row,
-                startedAt: start.at,
-                lastSuccess: ledger.progress.lastSuccessAt,
-                settings: settings,
-                world: world
-            )
+            let verdict =
+                outcome.result == .delivered
+                ? Verdict.delivered
+                : Verdict(
+                    outcome,
+                    row: pending.row,
+                    startedAt: start.at,
+                    lastSuccess: ledger.progress.lastSuccessAt,
+                    settings: publisher.settings,
+                    world: world
+                )
             apply(verdict, to: pending, now, notices, &settlement)
         }
         // After the outcome has been entered, so that what has ended is not handed out again.
@@ -129,7 +132,7 @@ extension DeliveryState {
         settlement.attempts.append(
             Attempt(
                 messageID: pending.message.id,
-                number: pending.row.attempts + 1,
+                number: pending.attempts + 1,
                 result: outcome.result,
                 status: outcome.status,
                 error: outcome.error,
@@ -157,7 +160,7 @@ extension DeliveryState {
         switch verdict {
         case .delivered:
             ledger.accepted(at: now)
-            if pending.row.isReplay { ledger.count(replayed: 1) } else { ledger.count(delivered: 1, at: now) }
+            if pending.isReplay { ledger.count(replayed: 1) } else { ledger.count(delivered: 1, at: now) }
             guard pending.isRow else { return }
             settlement.unparked.append(id)
             count(pending.row, -1)

@@ -83,11 +83,10 @@ struct DeliveryState {
         self.publisher = publisher
     }
 
-    var settings: PublisherSettings { publisher.settings }
-    var isStrict: Bool { settings.ordering == .strict }
+    var isStrict: Bool { publisher.settings.ordering == .strict }
 
     /// Neither paused by a hand nor by the target.
-    var isActive: Bool { settings.active && !isGone }
+    var isActive: Bool { publisher.settings.active && !isGone }
 
     /// Whether an attempt may start, as far as the circuit is not concerned.
     var mayDeliver: Bool { isActive && !isDraining && !isSuspended }
@@ -101,7 +100,7 @@ struct DeliveryState {
     }
 
     func rules(_ limits: DeliveryLimits) -> CircuitRules {
-        CircuitRules(settings, threshold: limits.circuitThreshold, maxDemand: isStrict ? 1 : limits.maxDemand)
+        CircuitRules(publisher.settings, threshold: limits.circuitThreshold, maxDemand: isStrict ? 1 : limits.maxDemand)
     }
 
     // MARK: Life
@@ -159,14 +158,16 @@ struct DeliveryState {
     mutating func apply(_ changed: Publisher, at now: Timestamp) -> Bool {
         // Two changes may arrive here in another order than that in which they were made.
         guard changed.revision > publisher.revision else { return false }
-        let old = settings
+        let old = publisher.settings
         let wasActive = isActive
         publisher = changed
         isGone = false
         if isActive { pausedAt = nil } else if wasActive { pausedAt = now }
-        if settings.rateLimit != old.rateLimit { setPace(now) }
-        if settings.mayHelp(where: old) { circuit.probeNow(now) }
-        guard settings.body != old.body || settings.active != old.active || settings.ordering != old.ordering
+        if publisher.settings.rateLimit != old.rateLimit { setPace(now) }
+        if publisher.settings.mayHelp(where: old) { circuit.probeNow(now) }
+        guard
+            publisher.settings.body != old.body || publisher.settings.active != old.active
+                || publisher.settings.ordering != old.ordering
         else { return false }
         rewind()
         return true
