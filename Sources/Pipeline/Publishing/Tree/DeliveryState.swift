@@ -152,7 +152,9 @@ struct DeliveryState {
         isGone = false
         if publisher.settings.rateLimit != old.rateLimit { setPace(now) }
         if publisher.settings.mayHelp(where: old) { circuit.probeNow(now) }
-        guard publisher.settings.body != old.body || publisher.settings.active != old.active || publisher.settings.ordering != old.ordering
+        guard
+            publisher.settings.body != old.body || publisher.settings.active != old.active
+                || publisher.settings.ordering != old.ordering
         else { return false }
         rewind()
         return true
