@@ -103,7 +103,11 @@ package final class PostOffice: Sendable {
     /// Throws `StoreError` when the store cannot be read at the start. When it returns, every outcome is committed.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: resources.store.executor) { await self.resources.committer.run() }
+            // Named, not left to be inherited: of an optional that is nil at run time an optimised build makes a child task
+            // that prefers nothing, whatever its parent prefers.
+            group.addTask(executorPreference: resources.store.executor ?? resources.world.executor) {
+                await self.resources.committer.run()
+            }
             do {
                 try await withThrowingTaskGroup(of: Void.self) { serving in
                     serving.addTask { try await self.root.run() }
