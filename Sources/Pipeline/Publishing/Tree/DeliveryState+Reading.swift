@@ -51,7 +51,7 @@ extension DeliveryState {
         if publisher.settings.rateLimit != nil {
             let (count, again) = takePace(upTo: reading.limit, at: now)
             guard count > 0 else {
-                let detail = settings.rateLimit.map { "no more than \($0) a second are delivered" }
+                let detail = publisher.settings.rateLimit.map { "no more than \($0) a second are delivered" }
                 return .waiting(Waiting(reason: "rate_limited", until: again, detail: detail), until: again)
             }
             reading.limit = count
