@@ -20,8 +20,9 @@ test: ## All that guards us: format, lint, warnings as errors, every test
 	@Scripts/set-up test
 	@Scripts/lint $(SOURCES)
 	$(STRICT) swift build --build-tests
-	$(STRICT) swift test --skip-build --disable-xctest --filter 'StagesTests|StagesExamples'
-	$(STRICT) swift test --skip-build --disable-xctest --filter 'PipelineTests|ServerTests' --skip NodeSimulationTests
+	$(STRICT) swift test --skip-build --disable-xctest --filter 'StagesTests|StagesExamples|ServerTests'
+	$(STRICT) SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=32 swift test --skip-build --disable-xctest \
+		--filter PipelineTests --skip NodeSimulationTests
 	$(STRICT) swift test --skip-build --disable-xctest --filter NodeSimulationTests
 	$(STRICT) swift test --skip-build --disable-xctest --filter EndToEndTests
 

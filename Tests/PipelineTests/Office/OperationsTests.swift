@@ -249,6 +249,34 @@ import Testing
         }
     }
 
+    @Test("Dead messages that live again are delivered, though somebody looked for them before that was durable")
+    func retryLookedFor() async throws {
+        let well = Gate()
+        let looks = Counter()
+        let target = ScriptedTarget { _ in well.isOpen ? .delivered : .refused }
+        let store = WatchedStore(after: { if $0 == .parked { looks.increase() } })
+        try await OfficeHarness.run(target: target, store: store) { harness in
+            let id = try await harness.publishers(1, parkForLong)[0]
+            _ = try await harness.post(1)
+            try await eventually {
+                let status = try #require(try await harness.office.publisher(id: id))
+                return status.dead == 1 && status.inFlight == 0
+            }
+            well.open()
+            let commits = store.base.faults.batches.count
+            let before = looks.value
+            store.base.faults.hold()
+            async let count = harness.office.retry(publisher: id, dead: true)
+            await store.base.faults.begun(commits + 1)
+            _ = try await harness.office.updatePublisher(id: id) { $0.settings }
+            // For what is due now, and for when to look again.
+            try await eventually { looks.value >= before + 2 }
+            store.base.faults.release()
+            #expect(try await count == 1)
+            try await harness.settled(id, delivered: 1)
+        }
+    }
+
     @Test("Hands on a publisher that does not exist find nothing")
     func unknown() async throws {
         try await OfficeHarness.run { harness in

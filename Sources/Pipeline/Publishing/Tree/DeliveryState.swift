@@ -5,7 +5,8 @@ import Stages
 /// It starts from the durable record; every change of the record leaves as a `Settlement`, in order.
 struct DeliveryState {
     var publisher: Publisher
-    var ledger = Ledger(Progress())
+    /// Until the publisher is claimed nothing of it may be written: its epoch is below every stored one.
+    var ledger = Ledger(Progress(epoch: -1))
     var circuit = Circuit()
     /// The range that is delivered once more, and how far it is: a second ledger beside the first.
     var replay: Replay?
