@@ -46,13 +46,13 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
         let database = try database.make(in: folder.url)
         var figures: [Figure] = []
         if only == nil || only == .hole {
-            figures.append(try await besideHoles("hole", healthy: 1, holes: 1, timeout: 600).figure(database))
-            figures.append(try await besideHoles("hole_circuit", healthy: 1, holes: 1, timeout: 5).figure(database))
+            figures.append(try await besideHoles("hole", count: 1, timeout: 600).figure(database))
+            figures.append(try await besideHoles("hole_circuit", count: 1, timeout: 5).figure(database))
         }
         if only == nil || only == .holes {
-            figures.append(try await besideHoles("holes", healthy: 100, holes: 100, timeout: 600).figure(database))
+            figures.append(try await besideHoles("holes", count: 100, timeout: 600).figure(database))
             figures.append(
-                try await besideHoles("holes_circuit", healthy: 100, holes: 100, timeout: 5).figure(database)
+                try await besideHoles("holes_circuit", count: 100, timeout: 5).figure(database)
             )
         }
         if only == nil || only == .backlog {
@@ -71,11 +71,11 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
         return figures
     }
 
-    private func besideHoles(_ name: String, healthy: Int, holes: Int, timeout: Int) -> BesideBlackHoles {
+    private func besideHoles(_ name: String, count: Int, timeout: Int) -> BesideBlackHoles {
         BesideBlackHoles(
             name: name,
-            healthy: healthy,
-            holes: holes,
+            healthy: count,
+            holes: count,
             timeout: timeout,
             payloadBytes: payloadBytes,
             turns: turns * output.rounds,

@@ -23,12 +23,23 @@ struct BesideBlackHoles {
 
         let stretch = Stretch(sink: sink, messages: messages)
         var (alone, beside, held) = ([Double](), [Double](), [Double]())
+        var areActive = false
+        _ = try await stretch.rate()
         for turn in 1...turns {
-            alone.append(try await stretch.rate())
-            for id in stock.holes { try server.setActive(true, publisher: id) }
-            beside.append(try await stretch.rate())
-            held.append(Double(try await hole.report().connections))
-            for id in stock.holes { try server.setActive(false, publisher: id) }
+            // With and without in the order ABBA, so that what gets slower or faster by itself counts for both.
+            for isBeside in turn.isMultiple(of: 2) ? [true, false] : [false, true] {
+                if isBeside != areActive {
+                    for id in stock.holes { try server.setActive(isBeside, publisher: id) }
+                    areActive = isBeside
+                }
+                let rate = try await stretch.rate()
+                if isBeside {
+                    beside.append(rate)
+                    held.append(Double(try await hole.report().connections))
+                } else {
+                    alone.append(rate)
+                }
+            }
             Progress.say(
                 "\(name) \(turn)/\(turns): \(Int(beside[turn - 1])) messages/s beside \(Int(held[turn - 1])) connections "
                     + "that nobody answers, alone \(Int(alone[turn - 1]))"
@@ -54,6 +65,9 @@ struct BesideBlackHoles {
         )
     }
 
+    /// What the healthy ones deliver, at most, while a black hole is switched on or off.
+    private static let meanwhile = 200
+
     private struct Stock {
         var healthy: [Int64] = []
         var holes: [Int64] = []
@@ -68,7 +82,8 @@ struct BesideBlackHoles {
             var stock = Stock()
             var ids: [Int] = []
             for (number, topic) in load.topics.enumerated() {
-                let each = Stretch.stock(of: messages, times: turns * 2) / healthy
+                let each =
+                    (Stretch.stock(of: messages, times: turns * 2 + 1) + turns * holes * Self.meanwhile) / healthy
                 ids += try await load.fill(topic, with: each).map(Int.init)
                 stock.healthy.append(
                     try await load.subscribe(topic, to: "\(sink.url)\(number)", maxDemand: maxDemand)

@@ -24,7 +24,7 @@ struct ParkedRows {
         let stretch = Stretch(sink: sink, messages: messages)
         var (with, without) = ([Double](), [Double]())
         for turn in 1...turns {
-            for id in [plain, crowded] {
+            for id in turn.isMultiple(of: 2) ? [crowded, plain] : [plain, crowded] {
                 try server.setActive(true, publisher: id)
                 let rate = try await stretch.rate()
                 try server.setActive(false, publisher: id)
