@@ -25,9 +25,9 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
     @Option(help: "Parked messages.")
     var parked = 100_000
     @Option(help: "Messages of a turn.")
-    var messages = 8000
-    @Option(help: "Turns of each a round.")
-    var turns = 4
+    var messages = 4000
+    @Option(help: "Turns of each a round; an eighth as many, and longer, with a hundred black holes.")
+    var turns = 12
     @Option(help: "Length of each payload.")
     var payloadBytes = 256
     @OptionGroup var database: DatabaseOption
@@ -71,6 +71,7 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
         return figures
     }
 
+    /// Switching a hundred on and off takes a while, so there are fewer turns.
     private func besideHoles(_ name: String, count: Int, timeout: Int) -> BesideBlackHoles {
         BesideBlackHoles(
             name: name,
@@ -78,8 +79,8 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
             holes: count,
             timeout: timeout,
             payloadBytes: payloadBytes,
-            turns: turns * output.rounds,
-            messages: messages
+            turns: count > 1 ? max(1, turns * output.rounds / 8) : turns * output.rounds,
+            messages: count > 1 ? messages * 3 : messages
         )
     }
 }

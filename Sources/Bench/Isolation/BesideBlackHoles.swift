@@ -61,12 +61,13 @@ struct BesideBlackHoles {
             values: beside,
             yardstick: "without black holes",
             yardstickValues: alone,
-            context: ["connections_held": held]
+            context: ["connections_held": held],
+            paired: true
         )
     }
 
     /// What the healthy ones deliver, at most, while a black hole is switched on or off.
-    private static let meanwhile = 200
+    private static let meanwhile = 500
 
     private struct Stock {
         var healthy: [Int64] = []

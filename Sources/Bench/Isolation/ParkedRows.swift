@@ -50,7 +50,8 @@ struct ParkedRows {
             ],
             values: with,
             yardstick: "with none parked",
-            yardstickValues: without
+            yardstickValues: without,
+            paired: true
         )
     }
 }
