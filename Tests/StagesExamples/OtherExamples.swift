@@ -64,6 +64,14 @@ struct OtherExamples {
         try await cancelled { try await run() }
     }
 
+    @Test("A child with a back-off takes nobody down, and tells when it is held back")
+    func heldBack() async throws {
+        let patient = ChildSpecification("printer", backOff: BackOff()) { Printer() }
+            .whenHeldBack { failure, nextStart in print("\(failure.error): again at \(nextStart)") }
+        let supervisor = Supervisor("numbers", children: [patient])
+        #expect(supervisor.children == ["printer"])
+    }
+
     @Test("Children come and go, by hand or for each event")
     func dynamic() async throws {
         @Sendable func work(on name: String) async throws {}

@@ -9,7 +9,7 @@ extension PostOffice {
         case .appended(let heads):
             resources.tails.refresh(heads)
         case .interrupted(let reason):
-            interruption.withLock { $0 = reason }
+            interruption.withLock { $0 = (reason, resources.world.now()) }
             for tree in allTrees { tree.state.step { $0.suspend() } }
             logger.warning("Nothing is delivered: the storage cannot be reached.", metadata: ["reason": "\(reason)"])
         case .resumed:

@@ -1,6 +1,8 @@
+/// All of these wait until the built-in topic exists.
 extension PostOffice {
     /// - Throws: `StoreError.taken` for the name of another topic.
     package func createTopic(_ settings: TopicSettings) async throws -> Topic {
+        await prepared.wait()
         let topic = try await resources.store.createTopic(settings, at: resources.world.now())
         resources.tails.refresh([TopicHead(topicID: topic.id, headID: topic.headID, receivedCount: topic.receivedCount)]
         )
@@ -9,16 +11,19 @@ extension PostOffice {
     }
 
     package func topic(id: Int64) async throws -> Topic? {
-        try await resources.store.topic(id: id)
+        await prepared.wait()
+        return try await resources.store.topic(id: id)
     }
 
     package func topic(named name: String) async throws -> Topic? {
-        try await resources.store.topic(named: name)
+        await prepared.wait()
+        return try await resources.store.topic(named: name)
     }
 
     /// Live topics in ascending order of id.
     package func topics(named name: String?, after id: Int64, limit: Int) async throws -> [Topic] {
-        try await resources.store.topics(named: name, after: id, limit: limit)
+        await prepared.wait()
+        return try await resources.store.topics(named: name, after: id, limit: limit)
     }
 
     /// Reads, changes and writes the settings as one step. Throws what `change` throws, and `StoreError.builtIn` for the
@@ -27,12 +32,14 @@ extension PostOffice {
         id: Int64,
         _ change: @escaping @Sendable (Topic) throws -> TopicSettings
     ) async throws -> Topic? {
+        await prepared.wait()
         guard id != resources.notices.topicID else { throw StoreError.builtIn }
         return try await resources.store.updateTopic(id: id, change)
     }
 
     /// - Throws: `StoreError.inUse` while the topic has live publishers, `StoreError.builtIn` for that of notices.
     package func deleteTopic(id: Int64) async throws -> Bool {
+        await prepared.wait()
         guard id != resources.notices.topicID else { throw StoreError.builtIn }
         let deleted = try await resources.store.deleteTopic(id: id)
         topics.forget(id: id)

@@ -5,20 +5,19 @@ import Synchronization
 extension PostOffice {
     func waiting(_ glance: TreeState.Glance, status: PublisherStatus, child: SupervisorSnapshot?) -> Waiting? {
         guard status.pending > 0 || status.parked > 0 || status.replaying > 0 || glance.progress.replay != nil else {
-            return child?.state == .backingOff ? child.map { Waiting(backingOff: $0) } : nil
+            if let child, child.state == .backingOff { return Waiting(backingOff: child) }
+            // The target has answered, and what it said waits to be written.
+            return status.inFlight > 0 ? storageWaiting : nil
         }
         if let waiting = wholeWaiting(glance, child) { return waiting }
         if glance.publisher.settings.ordering == .strict, glance.parked > 0 {
-            return Waiting(
-                reason: "strict_order",
-                since: glance.waiting?.since,
-                until: glance.nextDue,
-                detail: "the oldest message that is not delivered holds the others"
-            )
+            return strictWaiting(glance, detail: "the oldest message that is not delivered holds the others")
         }
         if let waiting = glance.waiting { return waiting }
-        if status.inFlight >= Int64(status.maxDemand) { return Waiting(reason: "demand") }
-        if status.pending == 0, status.inFlight == 0 { return Waiting(reason: "parked", until: glance.nextDue) }
+        if glance.queued > 0 || status.inFlight >= Int64(status.maxDemand) { return demand(glance, status) }
+        if status.pending == 0, status.inFlight == 0 {
+            return Waiting(reason: "parked", since: glance.lastOutcomeAt, until: glance.knownNextDue)
+        }
         return nil
     }
 
@@ -26,10 +25,13 @@ extension PostOffice {
     private func wholeWaiting(_ glance: TreeState.Glance, _ child: SupervisorSnapshot?) -> Waiting? {
         if let child, child.state == .backingOff { return Waiting(backingOff: child) }
         guard glance.isActive else {
-            return Waiting(reason: "paused", detail: glance.publisher.pausedBecause ?? "resume it to go on")
+            return Waiting(
+                reason: "paused",
+                since: glance.pausedAt,
+                detail: glance.publisher.pausedBecause ?? "resume it to go on"
+            )
         }
-        if let reason = interruption.withLock({ $0 }) { return Waiting(reason: "storage", detail: reason) }
-        if let problem = resources.committer.problem { return Waiting(reason: "storage", detail: "\(problem)") }
+        if let storageWaiting { return storageWaiting }
         if let record = glance.progress.circuit, record.isOpen {
             return Waiting(
                 reason: "circuit_open",
@@ -41,6 +43,41 @@ extension PostOffice {
         return nil
     }
 
+    /// nil: the storage takes what is written to it.
+    private var storageWaiting: Waiting? {
+        if let (reason, since) = interruption.withLock({ $0 }) {
+            return Waiting(reason: "storage", since: since, detail: reason)
+        }
+        return resources.committer.problem.map { error, since in
+            Waiting(reason: "storage", since: since, detail: "\(error)")
+        }
+    }
+
+    private func strictWaiting(_ glance: TreeState.Glance, detail: String) -> Waiting {
+        Waiting(
+            reason: "strict_order",
+            since: glance.waiting?.since ?? (glance.parked > 0 ? glance.lastOutcomeAt : glance.lastStartAt),
+            until: glance.parked > 0 ? glance.knownNextDue : nil,
+            detail: detail
+        )
+    }
+
+    /// No place is free for one more: of the publisher's own, or of the node's.
+    private func demand(_ glance: TreeState.Glance, _ status: PublisherStatus) -> Waiting {
+        guard glance.queued == 0 else {
+            return Waiting(
+                reason: "demand",
+                since: glance.queuedSince,
+                detail: "waits for a connection: \(settings.maxConnections) are in use, as MAX_CONNECTIONS allows"
+            )
+        }
+        return Waiting(
+            reason: "demand",
+            since: glance.lastStartAt,
+            detail: "\(status.inFlight) of \(status.maxDemand) deliveries are under way"
+        )
+    }
+
     /// Why a message waits that is still in the log for the publisher.
     func waiting(forMessage id: Int64, of publisher: Publisher) -> Waiting {
         guard let tree = tree(publisher.id) else { return Waiting(reason: "no_owner") }
@@ -48,15 +85,12 @@ extension PostOffice {
         let glance = tree.state.glance
         if let waiting = wholeWaiting(glance, child) { return waiting }
         let status = status(of: tree, child: child)
-        if glance.publisher.settings.ordering == .strict, glance.parked > 0 || id > glance.progress.cursor + 1 {
-            return Waiting(
-                reason: "strict_order",
-                since: glance.waiting?.since,
-                until: glance.parked > 0 ? glance.nextDue : nil,
-                detail: "a message before it is not delivered yet"
-            )
+        if glance.publisher.settings.ordering == .strict, glance.parked > 0 || glance.head.map({ id > $0 }) ?? false {
+            return strictWaiting(glance, detail: "a message before it is not delivered yet")
         }
-        return status.waiting.flatMap { $0.reason == "parked" ? nil : $0 } ?? Waiting(reason: "demand")
+        // What holds the others in strict order is not what this one waits for: it is their head.
+        return status.waiting.flatMap { ["parked", "strict_order"].contains($0.reason) ? nil : $0 }
+            ?? demand(glance, status)
     }
 
     /// Why a message waits that has a row of its own.
@@ -67,6 +101,11 @@ extension PostOffice {
         guard row.dueAt <= resources.world.now() else { return parked }
         return status(of: publisher)?.waiting.flatMap { $0.reason == "parked" ? nil : $0 } ?? parked
     }
+}
+
+extension TreeState.Glance {
+    /// nil also where it has not been looked for yet.
+    fileprivate var knownNextDue: Timestamp? { nextDue.flatMap { $0 > .distantPast ? $0 : nil } }
 }
 
 extension Waiting {

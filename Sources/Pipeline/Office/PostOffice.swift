@@ -36,8 +36,12 @@ package final class PostOffice: Sendable {
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
-    /// Why nothing is delivered: see `StoreEvent.interrupted`.
-    let interruption = Mutex<String?>(nil)
+    /// Why nothing is delivered, and since when: see `StoreEvent.interrupted`.
+    let interruption = Mutex<(reason: String, since: Timestamp)?>(nil)
+    /// Notices of trees that are held back.
+    private let heldBack = NoticeQueue()
+    /// Open when the built-in topic exists: nobody sees a node without it.
+    let prepared = Latch()
     /// Open when the trees of all publishers that existed at the start have been started.
     let started = Latch()
     let logger: Logger
@@ -58,6 +62,7 @@ package final class PostOffice: Sendable {
             committer: Committer(
                 store: store,
                 clock: world.clock,
+                now: world.now,
                 intakeBytes: settings.maxBufferBytes,
                 logger: logger,
                 committed: { tails.committed(topicID: $0, after: $1, messages: $2) },
@@ -98,7 +103,11 @@ package final class PostOffice: Sendable {
     /// Throws `StoreError` when the store cannot be read at the start. When it returns, every outcome is committed.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: resources.store.executor) { await self.resources.committer.run() }
+            // Named, not left to be inherited: of an optional that is nil at run time an optimised build makes a child task
+            // that prefers nothing, whatever its parent prefers.
+            group.addTask(executorPreference: resources.store.executor ?? resources.world.executor) {
+                await self.resources.committer.run()
+            }
             do {
                 try await withThrowingTaskGroup(of: Void.self) { serving in
                     serving.addTask { try await self.root.run() }
@@ -108,6 +117,7 @@ package final class PostOffice: Sendable {
                         // Drained before all were started: those that were are ending.
                     }
                     serving.addTask { await self.refreshRegularly() }
+                    serving.addTask { await self.sendNotices() }
                     serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()
@@ -128,6 +138,7 @@ package final class PostOffice: Sendable {
 
     private func startTrees() async throws {
         resources.notices.open(topicID: try await noticesTopic())
+        prepared.open()
         resources.tails.refresh(try await resources.store.heads())
         var last: Int64 = 0
         var count = 0
@@ -170,6 +181,15 @@ package final class PostOffice: Sendable {
         }
     }
 
+    private func sendNotices() async {
+        await heldBack.run(
+            into: resources.committer,
+            pause: settings.refreshInterval,
+            clock: resources.world.clock,
+            logger: logger
+        )
+    }
+
     /// Payload bytes held in memory for delivery: reserved by the trees, and in the tails.
     package var bufferedBytes: Int { resources.bytes.used + resources.tails.bytes }
 
@@ -186,7 +206,9 @@ package final class PostOffice: Sendable {
                 tree.name,
                 backOff: .publishers,
                 supervisor: { [logger] in tree.supervisor(logger: logger) }
-            )
+            ).whenHeldBack { [resources, heldBack] failure, nextStart in
+                heldBack.add(tree.noticeHeldBack(failure, nextStart: nextStart, resources.notices))
+            }
         )
     }
 

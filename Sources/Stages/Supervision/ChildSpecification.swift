@@ -21,6 +21,8 @@ public struct ChildSpecification: Sendable {
     public var backOff: BackOff?
     /// Whether the supervisor may end itself when the child has ended by itself, see ``AutoShutdown``.
     public var isSignificant = false
+    /// See ``whenHeldBack(_:)``.
+    var isHeldBack: (@Sendable (FailureSnapshot, _ nextStart: Timestamp) -> Void)?
     let start: @Sendable (StageContext) async throws -> Child
 
     init(
@@ -45,6 +47,16 @@ extension ChildSpecification {
     public func significant() -> ChildSpecification {
         var specification = self
         specification.isSignificant = true
+        return specification
+    }
+
+    /// The same child, and somebody who hears each time that it has failed and a back-off holds it back: what it failed of,
+    /// and when it starts again. Called on the supervisor's own task, which the other children wait for: it must not block.
+    public func whenHeldBack(
+        _ hear: @escaping @Sendable (_ failure: FailureSnapshot, _ nextStart: Timestamp) -> Void
+    ) -> ChildSpecification {
+        var specification = self
+        specification.isHeldBack = hear
         return specification
     }
 

@@ -67,9 +67,16 @@ extension Supervisor {
         case .failed(let child, let error, let delay):
             let next = delay.map { $0 > .zero ? "; it is started again in \($0)" : "; it is started again" } ?? ""
             logger.warning("\(id): \(child) failed: \(error)\(next)")
+            if let delay, delay > .zero { tell(child, isHeldBackFor: delay) }
         case .abandoned(let child):
             logger.error("\(id): \(child) did not end within its deadline and is left to itself")
         }
+    }
+
+    private func tell(_ child: String, isHeldBackFor delay: Duration) {
+        let record = state.withLock { $0.machine.records[child] }
+        guard let record, let hear = record.specification.isHeldBack, let failure = record.lastFailure else { return }
+        hear(snapshot(of: failure), time.timestamp(failure.at + delay))
     }
 
     private func start(_ specification: ChildSpecification, _ number: Int) {

@@ -81,7 +81,7 @@ extension Supervisor {
         }
     }
 
-    private func snapshot(of failure: ChildRecord.Failure) -> FailureSnapshot {
+    func snapshot(of failure: ChildRecord.Failure) -> FailureSnapshot {
         var child = failure.child
         var error = failure.error
         // A supervisor that gave up names the child that it gave up for.

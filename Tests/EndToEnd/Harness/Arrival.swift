@@ -22,11 +22,18 @@ enum Answer: Sendable {
     case close
     /// Sends this, which may be no HTTP or only a part of it, and ends the connection: in order, or with a reset.
     case raw(String, reset: Bool = false)
+    /// Sends this, a byte at a time.
+    case drip(String, every: Duration)
+    /// Sends a status and a body that goes on until nobody reads it any more.
+    case endless(Int)
 
     static let ok = Answer.status(200)
 
     /// Whether it tells a sender who waits for it that the message has arrived.
     var isSuccess: Bool {
-        if case .status(200..<300, _, _) = self { true } else { false }
+        switch self {
+        case .status(200..<300, _, _), .endless(200..<300): true
+        case .status, .endless, .never, .close, .raw, .drip: false
+        }
     }
 }

@@ -28,6 +28,13 @@ enum PrivateMount {
         )
     }
 
+    /// Names are looked up at this name server alone.
+    static func nameServer(_ address: String, _ folder: URL) throws -> [String] {
+        let file = folder.appendingPathComponent("resolv.conf")
+        try "nameserver \(address)\n".write(to: file, atomically: true, encoding: .utf8)
+        return wrapper(#"mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@""#, folder)
+    }
+
     private static func wrapper(_ script: String, _ folder: URL) -> [String] {
         ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, folder.path]
     }

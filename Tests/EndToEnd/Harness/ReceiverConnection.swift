@@ -33,6 +33,18 @@ final class ReceiverConnection {
                 _ = send(text)
                 if resets { reset() }
                 return
+            case .drip(let text, let pause):
+                for character in text {
+                    guard send(String(character)) else { return }
+                    // Exception: the slowness is what is tested; nothing waits for it.
+                    usleep(UInt32(pause / .microseconds(1)))
+                }
+                return
+            case .endless(let status):
+                let chunk = String(repeating: "x", count: 10_000)
+                guard send("HTTP/1.1 \(status) As scripted\r\n\r\n") else { return }
+                while send(chunk) {}
+                return
             case .status(let status, let headers, _):
                 var text = "HTTP/1.1 \(status) As scripted\r\ncontent-length: 0\r\n"
                 for (name, value) in headers { text += "\(name): \(value)\r\n" }

@@ -5,6 +5,15 @@ import Testing
 @testable import Pipeline
 
 @Suite(.timeLimit(.minutes(2))) struct NodeLifeTests {
+    @Test("The topic of notices exists from the start: whoever asks sooner waits for it")
+    func noticesTopic() async throws {
+        try await OfficeHarness.run { harness in
+            let topic = try await harness.office.topic(named: Notice.topic)
+            #expect(topic?.id == 1)
+            await #expect(throws: StoreError.builtIn) { _ = try await harness.office.deleteTopic(id: 1) }
+        }
+    }
+
     @Test("A node that is drained while its publishers are being started ends without an error")
     func drainWhileStarting() async throws {
         let base = InMemoryStore()

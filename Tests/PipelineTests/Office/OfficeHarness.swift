@@ -12,6 +12,7 @@ struct OfficeHarness {
         target: ScriptedTarget = ScriptedTarget(),
         maxDemand: Int = 10,
         maxBufferBytes: Int = 64_000_000,
+        maxConnections: Int = 1024,
         circuitThreshold: Int = 10,
         world: World = .real,
         folder: TemporaryFolder? = nil,
@@ -26,6 +27,7 @@ struct OfficeHarness {
         var settings = PostOffice.Settings(nodeName: "test")
         settings.maxDemand = maxDemand
         settings.maxBufferBytes = maxBufferBytes
+        settings.maxConnections = maxConnections
         settings.circuitThreshold = circuitThreshold
         settings.refreshInterval = refreshInterval
         let office = PostOffice(store: store, target: target, settings: settings, world: world, logger: logger)

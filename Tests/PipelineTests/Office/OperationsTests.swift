@@ -189,6 +189,94 @@ import Testing
         }
     }
 
+    enum Moment: CaseIterable {
+        case beforeTheDiscardIsDurable
+        case afterTheyWereRead
+    }
+
+    @Test("Messages that are discarded just when they are due are not delivered", arguments: Moment.allCases)
+    func discardOfWhatIsDue(moment: Moment) async throws {
+        let (well, gate, isLate, readings) = (Gate(), Gate(), Gate(), Counter())
+        gate.open()
+        let store = WatchedStore(after: { call in
+            guard call == .parked else { return }
+            readings.increase()
+            await gate.wait()
+        })
+        var world = World.real
+        world.now = { World.real.now().advanced(by: isLate.isOpen ? .seconds(7200) : .zero) }
+        let target = ScriptedTarget { _ in well.isOpen ? .delivered : .refused }
+        try await OfficeHarness.run(target: target, world: world, store: store) { harness in
+            let id = try await harness.publishers(1) { $0.secondsRetry = 3600 }[0]
+            _ = try await harness.post(3)
+            try await eventually {
+                let status = try #require(try await harness.office.publisher(id: id))
+                return status.parked == 3 && status.inFlight == 0
+            }
+            let office = harness.office
+            func look() async throws {
+                let seen = readings.value
+                well.open()
+                isLate.open()
+                // Makes the tree look again.
+                _ = try await office.updatePublisher(id: id) { publisher in
+                    var settings = publisher.settings
+                    settings.maxAttempts = 99
+                    return settings
+                }
+                try await eventually { readings.value > seen }
+            }
+            switch moment {
+            case .beforeTheDiscardIsDurable:
+                store.base.faults.hold()
+                let before = store.base.faults.batches.count
+                async let count = office.discard(publisher: id, messages: nil)
+                await store.base.faults.begun(before + 1)
+                try await look()
+                store.base.faults.release()
+                #expect(try await count == 3)
+            case .afterTheyWereRead:
+                gate.shut()
+                try await look()
+                #expect(try await office.discard(publisher: id, messages: nil) == 3)
+                gate.open()
+            }
+            _ = try await harness.post(1)
+            try await harness.settled(id, delivered: 1)
+            let status = try #require(try await office.publisher(id: id))
+            #expect((status.delivered, status.discarded, status.parked) == (1, 3, 0))
+            #expect(target.messages(of: id).sorted() == [1, 2, 3, 4])
+        }
+    }
+
+    @Test("Dead messages that live again are delivered, though somebody looked for them before that was durable")
+    func retryLookedFor() async throws {
+        let well = Gate()
+        let looks = Counter()
+        let target = ScriptedTarget { _ in well.isOpen ? .delivered : .refused }
+        let store = WatchedStore(after: { if $0 == .parked { looks.increase() } })
+        try await OfficeHarness.run(target: target, store: store) { harness in
+            let id = try await harness.publishers(1, parkForLong)[0]
+            _ = try await harness.post(1)
+            try await eventually {
+                let status = try #require(try await harness.office.publisher(id: id))
+                return status.dead == 1 && status.inFlight == 0
+            }
+            well.open()
+            let commits = store.base.faults.batches.count
+            let before = looks.value
+            store.base.faults.hold()
+            async let count = harness.office.retry(publisher: id, dead: true)
+            await store.base.faults.begun(commits + 1)
+            _ = try await harness.office.updatePublisher(id: id) { $0.settings }
+            // For what is due now, and for when to look again.
+            try await eventually { looks.value >= before + 2 }
+            store.base.faults.release()
+            #expect(try await count == 1)
+            try await harness.settled(id, delivered: 1)
+        }
+    }
+
     @Test("Hands on a publisher that does not exist find nothing")
     func unknown() async throws {
         try await OfficeHarness.run { harness in

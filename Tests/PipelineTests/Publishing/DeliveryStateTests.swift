@@ -67,7 +67,7 @@ import Testing
         life.state.settled(settling.settlement, of: envelope, start)
         // Until its discard is durable the store has the row, and it is not to be read.
         #expect(life.state.leaving == [4])
-        life.state.discarded(discarded)
+        life.state.settled(discarded, at: life.now)
         let record = life.state.record
         #expect(record.discarded == 1)
         #expect(record.delivered == 3)
@@ -87,8 +87,25 @@ import Testing
         let began = life.state.begin(life.envelope(4, .row(row)), at: life.now)
         #expect(began == nil)
         #expect(life.state.outCount == 1)
-        life.state.discarded(discarded)
+        life.state.settled(discarded, at: life.now)
         #expect(life.state.outCount == 0)
+    }
+
+    @Test("What a hand has made due is looked for once it is durable", arguments: [false, true])
+    func dueOnceDurable(isReplay: Bool) {
+        var life = RandomLife(seed: 1)
+        let dead = ParkedMessage(messageID: 1, attempts: 3, dueAt: life.now, diedAt: life.now)
+        life.state.ledger = Ledger(Progress(high: 1, leftCount: 1))
+        life.state.dead = 1
+        let watch = life.state.beginWatch()
+        let settlement =
+            isReplay
+            ? life.state.replay([1], watch, at: life.now) : life.state.makeDue([dead], watch, at: life.now).0
+        #expect(settlement.parked.count + settlement.due.count == 1)
+        // The store does not have it yet: there is nothing to look for.
+        life.state.nextDue = nil
+        life.state.settled(settlement, at: life.now)
+        #expect(life.state.nextDue == life.now)
     }
 
     @Test("A row that has changed since it was read is left alone by who looked at it")

@@ -112,6 +112,12 @@ extension SimulatedStore {
     ) async throws {
         for (append, result) in zip(batch.appends, receipt.appends) {
             guard case .appended(let ids, _) = result else { continue }
+            // Notices of what no settlement carries come as any message does, and nobody else offers them.
+            if try await tables.topic(id: append.topicID)?.name == Notice.topic {
+                for message in append.messages {
+                    recorder.record(.offered(topic: append.topicID, PayloadDigest(message.payload)))
+                }
+            }
             recorder.record(.logged(topic: append.topicID, ids: ids))
         }
         for (settlement, result) in zip(batch.settlements, receipt.settlements) {

@@ -223,7 +223,7 @@ struct Circuit: Equatable {
 
     private mutating func grow(_ hold: Duration?, _ rules: CircuitRules, _ now: Timestamp) {
         guard var record else { return }
-        if rules.delay(step: record.step) < rules.longestDelay { record.step += 1 }
+        if !rules.isLongest(step: record.step) { record.step += 1 }
         record.nextProbeAt = now.advanced(by: hold ?? rules.delay(step: record.step))
         self.record = record
     }

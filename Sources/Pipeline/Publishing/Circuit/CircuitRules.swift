@@ -8,21 +8,24 @@ struct CircuitRules: Equatable {
     var isStrict: Bool
     /// The window that a circuit grows to after it has closed.
     var maxDemand: Int
-    /// The delay before the first probe.
-    var firstDelay: Duration
-    /// The delay that the doubling stops at.
-    var longestDelay: Duration
+    /// Seconds before the first probe.
+    private var firstDelay: Int
+    /// Seconds that the doubling stops at.
+    private var longestDelay: Int
 
     init(_ settings: PublisherSettings, threshold: Int, maxDemand: Int) {
         self.threshold = threshold
         self.maxDemand = maxDemand
         isStrict = settings.ordering == .strict
-        firstDelay = .seconds(min(5, settings.secondsRetry))
-        longestDelay = .seconds(min(300, settings.effectiveSecondsRetryMax))
+        firstDelay = min(5, settings.secondsRetry)
+        longestDelay = max(min(300, settings.effectiveSecondsRetryMax), firstDelay)
     }
 
     func delay(step: Int) -> Duration {
-        // Doubled no more often than a Duration can hold: the longest delay is reached long before.
-        min(firstDelay * (1 << min(step, 20)), max(longestDelay, firstDelay))
+        // Doubled no more often than a number can hold: the longest delay is reached long before.
+        .seconds(min(firstDelay << min(step, 20), longestDelay))
     }
+
+    /// Whether the delay of that step is the longest.
+    func isLongest(step: Int) -> Bool { firstDelay << min(step, 20) >= longestDelay }
 }

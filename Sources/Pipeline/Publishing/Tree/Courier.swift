@@ -20,26 +20,44 @@ actor Courier: TaskConsumer {
 
     func handle(_ envelope: Envelope) async throws {
         guard !state.isStale(envelope.generation) else { return }
-        var place = await resources.connections.reserve(1, for: state.id)
+        var place = await connection(for: envelope)
         let now = resources.world.now()
         guard place != nil, let start = state.step({ $0.begin(envelope, at: now) }) else { return wakeup.ring() }
         let outcomes = await resources.target.deliver(
             Delivery(
                 publisher: start.publisher,
                 messages: envelope.messages.map(\.message.id),
-                attempt: envelope.messages[0].row.attempts + 1,
+                attempt: envelope.messages[0].attempts + 1,
                 body: envelope.body
             )
         )
         place = nil
-        let limits = resources.limits(of: state.publisher.settings)
-        let settling = state.step {
-            $0.settle(outcomes, of: envelope, start, limits, resources.notices, world: resources.world)
+        let settling = state.step { state in
+            state.settle(
+                outcomes,
+                of: envelope,
+                start,
+                resources.limits(maxDemand: state.publisher.settings.maxDemand),
+                resources.notices,
+                world: resources.world
+            )
         }
         try await resources.committer.settle(settling.settlement)
         state.step { $0.settled(settling.settlement, of: envelope, start) }
         if settling.settlement.pause != nil { await readSettings() }
         if settling.rings { wakeup.ring() }
+    }
+
+    /// A place on the wire: at once if there is one, else in turn; nil when the task was cancelled meanwhile.
+    private func connection(for envelope: Envelope) async -> Reservation? {
+        if let place = resources.connections.take(1, for: state.id) { return place }
+        let (count, now) = (envelope.messages.count, resources.world.now())
+        let incarnation = state.step { state in
+            state.queue(count, at: now)
+            return state.incarnation
+        }
+        defer { state.step { $0.unqueue(count, of: incarnation) } }
+        return await resources.connections.reserve(1, for: state.id)
     }
 
     /// The settings say now that the publisher is paused. If they cannot be read, the tree goes on being paused by itself.

@@ -52,9 +52,11 @@ extension DeliveryState {
         return settlement
     }
 
-    /// A discard is durable: the store does not have the rows any more.
-    mutating func discarded(_ settlement: Settlement) {
+    /// What a hand has done is durable. The store does not have the rows any more that were dropped; and it has those that
+    /// are due now, which whoever looked for them in the meantime has not found.
+    mutating func settled(_ settlement: Settlement, at now: Timestamp) {
         leaving.subtract(settlement.unparked)
+        if !settlement.due.isEmpty || !settlement.parked.isEmpty { due(at: now) }
     }
 
     /// Makes rows due; dead ones live again.

@@ -11,17 +11,17 @@ extension DeliveryState {
     /// out starts at once.
     func room(_ limits: DeliveryLimits) -> Int? {
         var most: Int?
-        if settings.rateLimit != nil { most = limits.maxDemand }
+        if publisher.settings.rateLimit != nil { most = limits.maxDemand }
         if let window = circuit.window { most = min(most ?? window, window) }
         if isStrict { most = 1 }
         return most.map { max(0, $0 - outCount) }
     }
 
     /// Whether the end of an attempt may make room.
-    var isHeldBack: Bool { settings.rateLimit != nil || circuit.window != nil || isStrict || circuit.isOpen }
+    var isHeldBack: Bool { publisher.settings.rateLimit != nil || circuit.window != nil || isStrict || circuit.isOpen }
 
     mutating func setPace(_ now: Timestamp) {
-        guard let limit = settings.rateLimit else {
+        guard let limit = publisher.settings.rateLimit else {
             pace = nil
             return
         }

@@ -45,13 +45,14 @@ extension DeliveryState {
         if let after = releaseAfter { return .releasing(after: after) }
         var reading = reading(limit: limit)
         if let room = room(limits) {
-            guard room > 0 else { return .waiting(Waiting(reason: isStrict ? "strict_order" : "demand"), until: nil) }
+            guard room > 0 else { return .waiting(noRoom(limits), until: nil) }
             reading.limit = min(limit, room)
         }
-        if settings.rateLimit != nil {
+        if publisher.settings.rateLimit != nil {
             let (count, again) = takePace(upTo: reading.limit, at: now)
             guard count > 0 else {
-                return .waiting(Waiting(reason: "rate_limited", until: again), until: again)
+                let detail = publisher.settings.rateLimit.map { "no more than \($0) a second are delivered" }
+                return .waiting(Waiting(reason: "rate_limited", until: again, detail: detail), until: again)
             }
             reading.limit = count
             reading.paced = count
@@ -67,6 +68,20 @@ extension DeliveryState {
             return .waiting(circuitWaiting, until: until)
         }
         return .probing(reading(limit: limits.maxDemand))
+    }
+
+    /// No more may be under way, though more are asked for.
+    private func noRoom(_ limits: DeliveryLimits) -> Waiting {
+        if isStrict {
+            return Waiting(reason: "strict_order", detail: "the message before has to be delivered first")
+        }
+        guard let window = circuit.window else {
+            return Waiting(reason: "demand", detail: "\(limits.maxDemand) deliveries are under way")
+        }
+        return Waiting(
+            reason: "demand",
+            detail: "the target has just come back: \(window) deliveries may be under way by now"
+        )
     }
 
     var circuitWaiting: Waiting {

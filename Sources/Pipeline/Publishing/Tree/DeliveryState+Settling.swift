@@ -19,6 +19,7 @@ extension DeliveryState {
             return nil
         }
         inFlight += envelope.messages.count
+        lastStartAt = now
         for pending in envelope.messages {
             switch pending.origin {
             case .row: started.insert(pending.message.id)
@@ -55,7 +56,7 @@ extension DeliveryState {
         _ notices: NoticeBoard,
         world: World
     ) -> Settling {
-        var settlement = Settlement(publisher: publisher.id, progress: ledger.progress)
+        var settlement = Settlement(publisher: publisher.id, progress: Progress())
         guard start.incarnation == incarnation else {
             for (pending, outcome) in zip(envelope.messages, outcomes) {
                 record(outcome, of: pending, start, limits, &settlement)
@@ -68,6 +69,7 @@ extension DeliveryState {
         var rings = isHeldBack
         for (pending, outcome) in zip(envelope.messages, outcomes) {
             let now = world.now()
+            lastOutcomeAt = now
             var judged = outcome
             if outcome.isGone { judged.result = .returned }
             let (judgement, change) = circuit.judge(
@@ -99,14 +101,17 @@ extension DeliveryState {
                 rings = true
                 continue
             }
-            let verdict = Verdict(
-                outcome,
-                row: pending.row,
-                startedAt: start.at,
-                lastSuccess: ledger.progress.lastSuccessAt,
-                settings: settings,
-                world: world
-            )
+            let verdict =
+                outcome.result == .delivered
+                ? Verdict.delivered
+                : Verdict(
+                    outcome,
+                    row: pending.row,
+                    startedAt: start.at,
+                    lastSuccess: ledger.progress.lastSuccessAt,
+                    settings: publisher.settings,
+                    world: world
+                )
             apply(verdict, to: pending, now, notices, &settlement)
         }
         // After the outcome has been entered, so that what has ended is not handed out again.
@@ -127,7 +132,7 @@ extension DeliveryState {
         settlement.attempts.append(
             Attempt(
                 messageID: pending.message.id,
-                number: pending.row.attempts + 1,
+                number: pending.attempts + 1,
                 result: outcome.result,
                 status: outcome.status,
                 error: outcome.error,
@@ -155,7 +160,7 @@ extension DeliveryState {
         switch verdict {
         case .delivered:
             ledger.accepted(at: now)
-            if pending.row.isReplay { ledger.count(replayed: 1) } else { ledger.count(delivered: 1, at: now) }
+            if pending.isReplay { ledger.count(replayed: 1) } else { ledger.count(delivered: 1, at: now) }
             guard pending.isRow else { return }
             settlement.unparked.append(id)
             count(pending.row, -1)
@@ -245,6 +250,7 @@ extension DeliveryState {
         _ settlement: inout Settlement
     ) {
         isGone = true
+        pausedAt = now
         let reason = "the target answered with status 410: it is gone for good"
         settlement.pause = Settlement.Pause(reason: reason)
         add(notices.post(Notice(.publisherPaused, of: publisher, since: now, detail: reason), at: now), to: &settlement)

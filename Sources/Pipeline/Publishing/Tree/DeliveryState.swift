@@ -5,7 +5,8 @@ import Stages
 /// It starts from the durable record; every change of the record leaves as a `Settlement`, in order.
 struct DeliveryState {
     var publisher: Publisher
-    var ledger = Ledger(Progress())
+    /// Until the publisher is claimed nothing of it may be written: its epoch is below every stored one.
+    var ledger = Ledger(Progress(epoch: -1))
     var circuit = Circuit()
     /// The range that is delivered once more, and how far it is: a second ledger beside the first.
     var replay: Replay?
@@ -47,6 +48,14 @@ struct DeliveryState {
     var lastWatch = 0
     /// What the producer waits for; nil when it does not.
     var waiting: Waiting?
+    /// Messages that wait for a connection of the node's, and since when there have been some.
+    var queued = 0
+    var queuedSince: Timestamp?
+    /// When the last attempt began, and when the last outcome came, since the start of the tree.
+    var lastStartAt: Timestamp?
+    var lastOutcomeAt: Timestamp?
+    /// Since when it is paused; nil also when that was before the start of the node.
+    var pausedAt: Timestamp?
 
     /// A range of the log that is served once more.
     struct Replay {
@@ -75,11 +84,10 @@ struct DeliveryState {
         self.publisher = publisher
     }
 
-    var settings: PublisherSettings { publisher.settings }
-    var isStrict: Bool { settings.ordering == .strict }
+    var isStrict: Bool { publisher.settings.ordering == .strict }
 
     /// Neither paused by a hand nor by the target.
-    var isActive: Bool { settings.active && !isGone }
+    var isActive: Bool { publisher.settings.active && !isGone }
 
     /// Whether an attempt may start, as far as the circuit is not concerned.
     var mayDeliver: Bool { isActive && !isDraining && !isSuspended }
@@ -93,7 +101,7 @@ struct DeliveryState {
     }
 
     func rules(_ limits: DeliveryLimits) -> CircuitRules {
-        CircuitRules(settings, threshold: limits.circuitThreshold, maxDemand: isStrict ? 1 : limits.maxDemand)
+        CircuitRules(publisher.settings, threshold: limits.circuitThreshold, maxDemand: isStrict ? 1 : limits.maxDemand)
     }
 
     // MARK: Life
@@ -118,6 +126,9 @@ struct DeliveryState {
         settling = 0
         incarnation += 1
         waiting = nil
+        queued = 0
+        queuedSince = nil
+        lastStartAt = nil
     }
 
     /// What has been handed out and not been started is to be handed out again, and is stale where it is now.
@@ -148,16 +159,37 @@ struct DeliveryState {
     mutating func apply(_ changed: Publisher, at now: Timestamp) -> Bool {
         // Two changes may arrive here in another order than that in which they were made.
         guard changed.revision > publisher.revision else { return false }
-        let old = settings
+        let old = publisher.settings
+        let wasActive = isActive
         publisher = changed
         isGone = false
-        if settings.rateLimit != old.rateLimit { setPace(now) }
-        if settings.mayHelp(where: old) { circuit.probeNow(now) }
-        guard settings.body != old.body || settings.active != old.active || settings.ordering != old.ordering
+        if isActive { pausedAt = nil } else if wasActive { pausedAt = now }
+        if publisher.settings.rateLimit != old.rateLimit { setPace(now) }
+        if publisher.settings.mayHelp(where: old) { circuit.probeNow(now) }
+        guard
+            publisher.settings.body != old.body || publisher.settings.active != old.active
+                || publisher.settings.ordering != old.ordering
         else { return false }
         rewind()
         return true
     }
+
+    // MARK: Waiting for a connection
+
+    mutating func queue(_ count: Int, at now: Timestamp) {
+        if queued == 0 { queuedSince = now }
+        queued += count
+    }
+
+    /// - Parameter then: The incarnation in which they were queued.
+    mutating func unqueue(_ count: Int, of then: Int) {
+        guard then == incarnation else { return }
+        queued -= count
+        if queued == 0 { queuedSince = nil }
+    }
+
+    /// The message that strict order is about now; nil: none has been handed out.
+    var head: Int64? { [ledger.firstHandedOut, ledger.firstBack].compactMap(\.self).min() }
 
     mutating func due(at time: Timestamp) {
         dueVersion += 1

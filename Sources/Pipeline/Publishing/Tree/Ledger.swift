@@ -24,6 +24,7 @@ struct Ledger {
     }
 
     var handedOutCount: Int { outstanding.count }
+    var firstHandedOut: Int64? { outstanding.first }
     /// What waits to be handed out again.
     var backCount: Int { back.count }
     var firstBack: Int64? { back.first }

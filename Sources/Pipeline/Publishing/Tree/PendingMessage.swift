@@ -3,8 +3,8 @@ struct PendingMessage: Sendable {
     /// Where it comes from, and so where it goes back to.
     enum Origin: Sendable, Equatable {
         case log
-        /// It has a row of its own, and has left the log.
-        case row(ParkedMessage)
+        /// It has a row of its own, and has left the log. Apart, so that messages without one are small.
+        indirect case row(ParkedMessage)
         /// The range that is delivered once more.
         case replay
     }
@@ -27,5 +27,19 @@ struct PendingMessage: Sendable {
 
     var isRow: Bool {
         if case .row = origin { true } else { false }
+    }
+
+    /// It had left before, and is counted apart.
+    var isReplay: Bool {
+        switch origin {
+        case .row(let row): row.isReplay
+        case .log: false
+        case .replay: true
+        }
+    }
+
+    /// Attempts made so far, but for those that were returned.
+    var attempts: Int {
+        if case .row(let row) = origin { row.attempts } else { 0 }
     }
 }

@@ -26,7 +26,9 @@ extension PendingMessages {
     private func reserve(_ entries: [LogEntry], mayWait: Bool) async -> [(LogEntry, Reservation)] {
         let reserved = take(entries, bytes: \.bytes)
         guard reserved.isEmpty, mayWait, let first = entries.first else { return reserved }
-        state.wait(for: Waiting(reason: "memory"), at: now)
+        let detail =
+            "\(amount(first.bytes)) bytes are to become free of those that MAX_BUFFER_BYTES allows for deliveries"
+        state.wait(for: Waiting(reason: "memory", detail: detail), at: now)
         guard let bytes = await resources.bytes.reserve(amount(first.bytes), for: state.id) else { return [] }
         return [(first, bytes)] + take(entries.dropFirst(), bytes: \.bytes)
     }

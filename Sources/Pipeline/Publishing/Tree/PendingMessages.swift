@@ -34,9 +34,12 @@ actor PendingMessages: Source {
 
     func next(upTo demand: Int) async throws -> [PendingMessage]? {
         while !Task.isCancelled {
-            let limits = resources.limits(of: state.publisher.settings)
             let now = now
-            switch state.step({ $0.readiness(limit: min(demand, Self.slice), limits, at: now) }) {
+            let readiness = state.step { [resources] state in
+                let limits = resources.limits(maxDemand: state.publisher.settings.maxDemand)
+                return state.readiness(limit: min(demand, Self.slice), limits, at: now)
+            }
+            switch readiness {
             case .draining:
                 return nil
             case .paused:

@@ -123,7 +123,7 @@ extension PublisherTree {
         let now = resources.world.now()
         let (settlement, count) = state.step { change(&$0, rows, watch, now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
-        state.step { $0.discarded(settlement) }
+        state.step { $0.settled(settlement, at: now) }
         return (count, rows)
     }
 
@@ -157,12 +157,9 @@ extension PublisherTree {
         let entries = try await resources.store.entries(topicID: state.topicID, ids: messages)
         let ids = entries.map(\.id).filter { !rows.contains($0) }
         let now = resources.world.now()
-        let settlement = state.step { state in
-            let settlement = state.replay(ids, watch, at: now)
-            if !settlement.parked.isEmpty { state.due(at: now) }
-            return settlement
-        }
+        let settlement = state.step { $0.replay(ids, watch, at: now) }
         if settlement.hasChanges { try await resources.committer.settle(settlement) }
+        state.step { $0.settled(settlement, at: now) }
         return settlement.parked.count
     }
 

@@ -56,6 +56,25 @@ final class PublisherTree: Sendable {
         )
     }
 
+    /// What there is to tell of the tree being held back. Nothing while the storage is interrupted: then that is the reason,
+    /// of all trees at once, and the log says so.
+    func noticeHeldBack(
+        _ failure: FailureSnapshot,
+        nextStart: Stages.Timestamp,
+        _ notices: NoticeBoard
+    ) -> Append? {
+        guard !state.isSuspended else { return nil }
+        let now = resources.world.now()
+        let wait = Timestamp(nextStart).since(Timestamp(failure.at)).components.seconds
+        let notice = Notice(
+            .publisherBackingOff,
+            of: state.publisher,
+            since: now,
+            detail: "\(failure.child) fails again and again, and is held back for \(wait) s: \(failure.error)"
+        )
+        return notices.post(notice, at: now)
+    }
+
     /// A change of settings: in force at once, also for what waits.
     func apply(_ publisher: Publisher) {
         let now = resources.world.now()

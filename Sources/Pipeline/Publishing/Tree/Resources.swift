@@ -34,17 +34,18 @@ struct Resources: Sendable {
         settings.maxDemand ?? defaults.maxDemand
     }
 
-    func minDemand(of settings: PublisherSettings) -> Int {
-        let maxDemand = maxDemand(of: settings)
-        return settings.minDemand ?? defaults.minDemand.map { min($0, maxDemand - 1) } ?? maxDemand / 2
-    }
-
-    func limits(of settings: PublisherSettings) -> DeliveryLimits {
+    /// - Parameter maxDemand: The publisher's own, if it has one.
+    func limits(maxDemand: Int?) -> DeliveryLimits {
         DeliveryLimits(
-            maxDemand: maxDemand(of: settings),
+            maxDemand: maxDemand ?? defaults.maxDemand,
             circuitThreshold: defaults.circuitThreshold,
             noticeAfter: defaults.noticeAfter,
             keepsDeliveredAttempts: defaults.keepsDeliveredAttempts
         )
+    }
+
+    func minDemand(of settings: PublisherSettings) -> Int {
+        let maxDemand = maxDemand(of: settings)
+        return settings.minDemand ?? defaults.minDemand.map { min($0, maxDemand - 1) } ?? maxDemand / 2
     }
 }

@@ -60,6 +60,13 @@ final class TreeState: Sendable {
         var inFlight: Int
         var nextDue: Timestamp?
         var waiting: Waiting?
+        var queued: Int
+        var queuedSince: Timestamp?
+        var lastStartAt: Timestamp?
+        var lastOutcomeAt: Timestamp?
+        var pausedAt: Timestamp?
+        /// The message that strict order is about now.
+        var head: Int64?
         var isDraining: Bool
         var isActive: Bool
         var failures: Int
@@ -79,6 +86,12 @@ final class TreeState: Sendable {
                 inFlight: state.inFlight,
                 nextDue: state.nextDue,
                 waiting: state.waiting,
+                queued: state.queued,
+                queuedSince: state.queuedSince,
+                lastStartAt: state.lastStartAt,
+                lastOutcomeAt: state.lastOutcomeAt,
+                pausedAt: state.pausedAt,
+                head: state.head,
                 isDraining: state.isDraining,
                 isActive: state.isActive,
                 failures: state.circuit.failures,

@@ -22,6 +22,8 @@ package final class Committer: Sendable {
         var timer: CheckedContinuation<Duration?, Never>?
         /// A time to wait that came while the timer was not looking.
         var unseenDelay: Duration?
+        /// Since when outcomes wait; nil while they are written.
+        var waitingSince: Timestamp?
 
         /// Takes the sleeper of a lane, to be resumed outside of the lock.
         mutating func wake(_ lane: Int) -> Sleeper? {
@@ -32,6 +34,7 @@ package final class Committer: Sendable {
 
     private let store: any MessageStore
     private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let committed: @Sendable (_ topicID: Int64, _ after: Int64, _ messages: [Message]) -> Void
     private let uncertain: @Sendable (_ topicIDs: [Int64]) -> Void
@@ -46,6 +49,7 @@ package final class Committer: Sendable {
     package init(
         store: any MessageStore,
         clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Timestamp = World.real.now,
         intakeBytes: Int,
         logger: Logger,
         committed: @escaping @Sendable (_ topicID: Int64, _ after: Int64, _ messages: [Message]) -> Void,
@@ -54,6 +58,7 @@ package final class Committer: Sendable {
     ) {
         self.store = store
         self.clock = clock
+        self.now = now
         self.logger = logger
         self.committed = committed
         self.uncertain = uncertain
@@ -64,8 +69,10 @@ package final class Committer: Sendable {
 
     package var statistics: CommitterStatistics { state.withLock { $0.machine.statistics } }
 
-    /// Why outcomes of deliveries wait for the storage; nil while they are written.
-    package var problem: StoreError? { state.withLock(\.machine.problem) }
+    /// Why outcomes of deliveries wait for the storage, and since when; nil while they are written.
+    package var problem: (error: StoreError, since: Timestamp?)? {
+        state.withLock { state in state.machine.problem.map { ($0, state.waitingSince) } }
+    }
 
     // MARK: Callers
 
@@ -139,7 +146,12 @@ package final class Committer: Sendable {
                 answers = state.withLock { $0.machine.committed(lane, receipt) }
             } catch {
                 let error = (error as? StoreError) ?? .unavailable(reason: "\(error)")
-                answers = state.withLock { $0.machine.failed(lane, error) }
+                let now = now()
+                answers = state.withLock { state in
+                    let answers = state.machine.failed(lane, error)
+                    if answers.hasBegunToFail { state.waitingSince = now }
+                    return answers
+                }
                 if answers.hasBegunToFail {
                     logger.warning("outcomes of deliveries wait for the storage", metadata: ["reason": "\(error)"])
                 }

@@ -145,9 +145,7 @@ final class Sentinel: Sendable {
             do {
                 let connection = try await PostgresConnection.open(options)
                 // It may not have noticed yet that nobody is there any more, and would keep the lock.
-                try await connection.run([
-                    PostgresStore.endBackend(.int(backend.processID), .int(backend.startedAt))
-                ])
+                try await connection.run([PostgresStore.end(backend, within: options.timeout)])
                 try await takeUp(connection, patience: options.timeout)
                 state.withLock { $0.connection = connection }
                 return

@@ -39,7 +39,7 @@ extension PostgresStore {
     ) async -> Bool {
         let queries = [
             // It may still be at work, or get to see what is on its way to it: a look before its end would be too early.
-            Self.endBackend(.int(backend.processID), .int(backend.startedAt)),
+            Self.end(backend, within: pool.options.timeout),
             attempt.find(after: heads.withLock { $0 }),
         ]
         while ContinuousClock.now < deadline {
@@ -69,11 +69,19 @@ extension PostgresStore {
         sentinel.announce(grown.keys)
     }
 
+    /// Ends a backend that may still be at work.
+    ///
+    /// - Parameter timeout: When a statement is given up: the wait for the end is over well before.
+    static func end(_ backend: PostgresBackend, within timeout: Duration) -> PostgresQuery {
+        let wait = min(2000, max(100, Int64(timeout / .milliseconds(2))))
+        return endBackend(.int(backend.processID), .int(backend.startedAt), .int(wait))
+    }
+
     /// Our own user may end what is its own. Answers nothing when it has ended already, and false when it does not.
-    static let endBackend = PostgresStatement(
+    private static let endBackend = PostgresStatement(
         "end backend",
         """
-        SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+        SELECT pg_terminate_backend(pid, $3::int8) FROM pg_stat_activity
         WHERE pid = $1::int8 AND backend_start = $2::timestamptz
         """
     )
