@@ -25,9 +25,9 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
     @Option(help: "Parked messages.")
     var parked = 100_000
     @Option(help: "Messages of a turn.")
-    var messages = 4000
-    @Option(help: "Turns of each a round; an eighth as many, and longer, with a hundred black holes.")
-    var turns = 12
+    var messages = 8000
+    @Option(help: "Turns of each a round; a third as many, and longer, with a hundred black holes.")
+    var turns = 4
     @Option(help: "Length of each payload.")
     var payloadBytes = 256
     @OptionGroup var database: DatabaseOption
@@ -79,8 +79,8 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
             holes: count,
             timeout: timeout,
             payloadBytes: payloadBytes,
-            turns: count > 1 ? max(1, turns * output.rounds / 8) : turns * output.rounds,
-            messages: count > 1 ? messages * 3 : messages
+            turns: count > 1 ? max(1, turns * output.rounds / 3) : turns * output.rounds,
+            messages: count > 1 ? messages * 3 / 2 : messages
         )
     }
 }
