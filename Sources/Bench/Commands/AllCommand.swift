@@ -4,7 +4,7 @@ import ArgumentParser
 struct AllCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "all",
-        abstract: "Runs deliver, ingest and latency as they are without options."
+        abstract: "Runs deliver, ingest, latency and isolation as they are without options."
     )
 
     @Flag(help: "Compare the figures with the floors, a line each, and fail below one.")
@@ -16,7 +16,7 @@ struct AllCommand: AsyncParsableCommand {
         if let folder = output.folder { arguments += ["--folder", folder] }
         let measurements: [any Measurement] = [
             try DeliverCommand.parse(arguments), try IngestCommand.parse(arguments),
-            try LatencyCommand.parse(arguments),
+            try LatencyCommand.parse(arguments), try IsolationCommand.parse(arguments),
         ]
         var results = Results(figures: [])
         for measurement in measurements { results.figures += try await measurement.figures() }

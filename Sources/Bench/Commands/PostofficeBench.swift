@@ -13,8 +13,8 @@ struct PostofficeBench: AsyncParsableCommand {
             Figures go to standard output, progress to standard error.
             """,
         subcommands: [
-            AllCommand.self, DeliverCommand.self, IngestCommand.self, LatencyCommand.self, RawCommand.self,
-            SinkCommand.self, StagesCommand.self, StoreCommand.self,
+            AllCommand.self, DeliverCommand.self, IngestCommand.self, IsolationCommand.self,
+            LatencyCommand.self, RawCommand.self, SinkCommand.self, StagesCommand.self, StoreCommand.self,
         ]
     )
 

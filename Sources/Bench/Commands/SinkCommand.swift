@@ -10,10 +10,12 @@ struct SinkCommand: ParsableCommand {
 
     @Option(help: "The port to listen on; 0 takes any free one.")
     var port = 0
+    @Flag(help: "Accept and read, and never answer.")
+    var silent = false
 
     func run() throws {
         #if canImport(Glibc)
-        try SinkServer(port: port).run()
+        try SinkServer(port: port, answers: !silent).run()
         #else
         throw BenchError.unsupported("the sink")
         #endif

@@ -50,6 +50,17 @@ final class PostofficeProcess {
         _ = try connection.data("POST", url + "/api/publishers", json: body, expecting: 201)
     }
 
+    /// Lets a publisher deliver, or not. What was under way when it is paused may arrive once more.
+    func setActive(_ active: Bool, publisher id: Int64) throws {
+        let action = active ? "resume" : "pause"
+        _ = try connection.data("POST", url + "/api/publishers/\(id)/\(action)", expecting: 200)
+    }
+
+    /// A number that the server keeps of a publisher, as `delivered`.
+    func count(_ name: String, publisher id: Int64) throws -> Int {
+        try connection.data("GET", url + "/api/publishers/\(id)", expecting: 200)[name] as? Int ?? -1
+    }
+
     /// How many messages the store says that the topic has received.
     func received(topic id: Int) throws -> Int {
         try connection.data("GET", url + "/api/topics/\(id)", expecting: 200)["received"] as? Int ?? -1

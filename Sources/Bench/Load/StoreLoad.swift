@@ -122,18 +122,25 @@ struct StoreLoad {
         }
     }
 
-    /// Fills the backlog, in the fastest way that the store has.
+    /// Fills the backlog.
     func fill(upTo count: Int) async throws {
-        var stored = Int(try await store.topic(id: backlog.id)?.receivedCount ?? 0)
-        while stored < count {
+        let stored = Int(try await store.topic(id: backlog.id)?.receivedCount ?? 0)
+        if stored < count { _ = try await fill(backlog, with: count - stored) }
+    }
+
+    /// Appends in the fastest way that the store has.
+    /// - Returns: the ids given, in order.
+    func fill(_ topic: Topic, with count: Int) async throws -> [Int64] {
+        var ids: [Int64] = []
+        while ids.count < count {
             if let store = store as? PostgresStore {
-                stored += try await store.load(batch(min(20_000, count - stored)), topicID: backlog.id).count
+                ids += try await store.load(batch(min(20_000, count - ids.count)), topicID: topic.id)
             } else {
-                let size = min(1000, count - stored)
-                _ = try await committer.append(Append(topicID: backlog.id, messages: batch(size)))
-                stored += size
+                let size = min(1000, count - ids.count)
+                ids += try await committer.append(Append(topicID: topic.id, messages: batch(size)))
             }
         }
+        return ids
     }
 
     /// Asks how many messages a publisher of the backlog has before it, which is all of it.

@@ -9,6 +9,7 @@ enum BenchError: Error, CustomStringConvertible {
     case doubled(String, IDSample)
     case stalled(String, arrived: Int, of: Int)
     case miscounted(String, expected: Int, found: Int)
+    case unaccounted(String, delivered: Int, arrived: Int, repeated: Int)
     case belowFloor(String)
     case unsupported(String)
 
@@ -22,6 +23,8 @@ enum BenchError: Error, CustomStringConvertible {
         case .stalled(let run, let arrived, let expected):
             "\(run): nothing arrives any more, \(arrived) of \(expected) did"
         case .miscounted(let run, let expected, let found): "\(run): \(expected) were acknowledged, \(found) are stored"
+        case .unaccounted(let run, let delivered, let arrived, let repeated):
+            "\(run): \(delivered) count as delivered, \(arrived) have arrived, and \(repeated) once more"
         case .belowFloor(let names): "below the floor: \(names)"
         case .unsupported(let what): "\(what) is not supported on this system"
         }

@@ -38,7 +38,8 @@ struct Figure: Encodable {
     /// What else was measured, that helps to understand the value.
     var context: [String: Double]
 
-    /// - Parameters: of each round, in the order measured.
+    /// - Parameters: of each round, in the order measured. With `paired` the ratio is the median of the rounds' own
+    ///   ratios, which a drift of the machine does not change.
     init(
         _ name: String,
         unit: String,
@@ -46,14 +47,19 @@ struct Figure: Encodable {
         values: [Double],
         yardstick: String,
         yardstickValues: [Double],
-        context: [String: [Double]] = [:]
+        context: [String: [Double]] = [:],
+        paired: Bool = false
     ) {
         self.name = name
         self.unit = unit
         self.parameters = parameters
         value = Self.rounded(Self.median(values))
         self.yardstick = Yardstick(name: yardstick, value: Self.rounded(Self.median(yardstickValues)))
-        ratio = Self.rounded(Self.median(values) / Self.median(yardstickValues))
+        ratio = Self.rounded(
+            paired
+                ? Self.median(zip(values, yardstickValues).map { $0 / $1 })
+                : Self.median(values) / Self.median(yardstickValues)
+        )
         self.context = context.mapValues { Self.rounded(Self.median($0)) }
     }
 

@@ -6,9 +6,10 @@ final class SinkProcess {
     private let process: ChildProcess
     private var replies: AsyncStream<String>.Iterator
 
-    init() async throws {
+    /// - Parameter silent: whether it accepts and never answers.
+    init(silent: Bool = false) async throws {
         let executable = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
-        process = try ChildProcess(executable, ["sink"])
+        process = try ChildProcess(executable, silent ? ["sink", "--silent"] : ["sink"])
         replies = process.output.makeAsyncIterator()
         guard let line = await replies.next(), case .listening(let port) = try Self.decode(line) else {
             throw BenchError.program("the sink", "did not start")

@@ -20,11 +20,15 @@ struct SinkReport: Codable {
     var bytes: Int
     var firstArrival: UInt64
     var lastArrival: UInt64
+    /// Of the ids that were asked for.
     var missing: IDSample
+    /// Empty also when no ids were asked for.
     var doubled: IDSample
     /// Processor time of the sink since the reset.
     var processorTime: UInt64
     var latency: Latency
+    /// Open right now.
+    var connections: Int
 
     struct Latency: Codable {
         var count: Int

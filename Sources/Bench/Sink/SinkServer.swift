@@ -3,12 +3,14 @@ import CLibCurl
 import Foundation
 import Glibc
 
-/// A receiver that does as little as possible: one thread, one epoll, answers every request with 200 and counts it.
+/// A receiver that does as little as possible: one thread, one epoll, answers every request with 200 and counts it. Or a black
+/// hole, which accepts and counts, and never answers.
 ///
 /// It obeys `SinkRequest` lines on standard input and ends when that ends.
 final class SinkServer {
     private let epoll: Int32
     private let listener: Int32
+    private let answers: Bool
     /// By file descriptor.
     private var connections: [SinkConnection?] = []
     private var ledger = ArrivalLedger()
@@ -16,7 +18,9 @@ final class SinkServer {
     private var input: [UInt8] = []
 
     /// - Parameter port: 0 takes any free one.
-    init(port: Int) throws {
+    init(port: Int, answers: Bool) throws {
+        self.answers = answers
+        OpenFiles.raiseLimit()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         listener = try LoopbackSocket.listening(on: port)
         guard epoll >= 0 else { throw BenchError.system("wait for events", errno) }
@@ -59,7 +63,7 @@ final class SinkServer {
             var yes: Int32 = 1
             setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
             while connections.count <= Int(accepted) { connections.append(nil) }
-            connections[Int(accepted)] = SinkConnection(socket: accepted)
+            connections[Int(accepted)] = SinkConnection(socket: accepted, answers: answers)
             watch(accepted)
         }
     }
@@ -97,9 +101,10 @@ final class SinkServer {
             firstArrival: ledger.firstArrival,
             lastArrival: ledger.lastArrival,
             missing: ledger.missing(of: expected),
-            doubled: ledger.doubled(),
+            doubled: expected.isEmpty ? IDSample() : ledger.doubled(),
             processorTime: MonotonicClock.processorTime() - processorTimeAtReset,
-            latency: ledger.latency
+            latency: ledger.latency,
+            connections: connections.count { $0 != nil }
         )
     }
 
