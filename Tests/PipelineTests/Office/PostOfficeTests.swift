@@ -120,7 +120,8 @@ import Testing
         let target = ScriptedTarget { delivery in
             delivery.messages[0] % 10 == 0 && delivery.attempt < 3 ? .failed : .delivered
         }
-        try await OfficeHarness.run(target: target) { harness in
+        // Their second attempts fail in a row: that alone would open the circuit.
+        try await OfficeHarness.run(target: target, circuitThreshold: 1000) { harness in
             let id = try await harness.publishers(1) {
                 $0.secondsRetry = 1
                 $0.secondsRetryMax = 1
