@@ -97,7 +97,8 @@ package final class Gate: Sendable {
         let waiters = state.withLock { state in
             state.isOpen = true
             defer { state.waiters = [:] }
-            return state.waiters.values.map { $0 }
+            // Who came first goes first, so that a simulated node repeats its seed.
+            return state.waiters.sorted { $0.key < $1.key }.map(\.value)
         }
         for waiter in waiters { waiter.resume() }
     }
