@@ -103,10 +103,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Starts other programs, for the benchmarks and the tests.
+        .target(
+            name: "Programs",
+            dependencies: ["Stages"],
+            path: "Sources/Bench/Programs",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "Bench",
             dependencies: [
                 "Pipeline",
+                "Programs",
                 "Stages",
                 "CLibCurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -114,17 +122,25 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Programs"],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Pipeline", "Stages", "StagesTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Pipeline",
+                "Programs",
+                "Stages",
+                "StagesTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/Support",
             swiftSettings: settings
         ),
         .testTarget(
             name: "StagesTests",
             dependencies: [
+                "Programs",
                 "Stages",
                 "StagesTesting",
                 .product(name: "Logging", package: "swift-log"),
@@ -140,6 +156,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "Pipeline",
+                "Programs",
                 "Stages",
                 "StagesTesting",
                 "TestSupport",
@@ -153,6 +170,7 @@ let package = Package(
             dependencies: [
                 "Server",
                 "Pipeline",
+                "Programs",
                 "Stages",
                 "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -169,6 +187,7 @@ let package = Package(
                 "Server",
                 "Bench",
                 "Pipeline",
+                "Programs",
                 "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],

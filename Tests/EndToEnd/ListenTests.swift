@@ -1,5 +1,6 @@
 @testable import Bench
 import Foundation
+import Programs
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import TestSupport
 import Testing
 
@@ -14,32 +15,16 @@ struct CommandTests {
 
     /// Runs the built executable to its end.
     private func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(with: Result { try Self.blockingRun(arguments, environment) })
-            }
-        }
-    }
-
-    private static func blockingRun(_ arguments: [String], _ environment: [String: String]) throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appending(path: "postoffice")
-        process.arguments = arguments
-        process.environment = environment
-        let output = Pipe()
-        let errors = Pipe()
-        process.standardOutput = output
-        process.standardError = errors
-        try process.runAlone()
-        let outputData = output.fileHandleForReading.readDataToEndOfFile()
-        let errorData = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Outcome(
-            status: process.terminationStatus,
-            output: String(decoding: outputData, as: UTF8.self),
-            errors: String(decoding: errorData, as: UTF8.self)
+        let process = try ChildProcess(
+            ChildProcess.sibling("postoffice"),
+            arguments,
+            environment: environment,
+            errors: .apart
         )
+        process.closeInput()
+        async let output = process.output.reduce(into: "") { $0 += $1 + "\n" }
+        async let errors = process.errors.reduce(into: "") { $0 += $1 + "\n" }
+        return Outcome(status: await process.ended(), output: await output, errors: await errors)
     }
 
     @Test("tells its version")

@@ -28,14 +28,14 @@ struct DeliverCommand: AsyncParsableCommand, Measurement {
         let backlog = Backlog(database: database, target: sink.url, maxDemand: maxDemand)
         let ids = try await backlog.fill(messages: messages, payload: Payload(length: payloadBytes))
         let run = try await backlog.drain(ids, to: sink)
-        try database.clear()
+        try await database.clear()
         return run
     }
 
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
         let folder = try ScratchFolder(in: output.folder)
-        let database = try database.make(in: folder.url)
+        let database = try await database.make(in: folder.url)
         let raw = RawDelivery(sink: sink, maxDemand: maxDemand, payloadBytes: payloadBytes)
 
         var yardsticks: [DeliveryRun] = []

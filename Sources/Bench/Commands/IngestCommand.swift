@@ -28,7 +28,7 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let folder = try ScratchFolder(in: output.folder)
-        let database = try database.make(in: folder.url)
+        let database = try await database.make(in: folder.url)
         let server = try await PostofficeProcess.serve(on: database)
         let echo = try await PostofficeProcess.listen()
         let topic = try server.createTopic("bench")
@@ -53,7 +53,7 @@ struct IngestCommand: AsyncParsableCommand, Measurement {
         try reconcile(ids, stored: try server.received(topic: topic))
         try await echo.stop()
         try await server.stop()
-        try database.clear()
+        try await database.clear()
         return [
             Figure(
                 "ingest",

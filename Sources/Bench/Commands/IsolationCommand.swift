@@ -43,7 +43,7 @@ struct IsolationCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let folder = try ScratchFolder(in: output.folder)
-        let database = try database.make(in: folder.url)
+        let database = try await database.make(in: folder.url)
         var figures: [Figure] = []
         if only == nil || only == .hole {
             figures.append(try await besideHoles("hole", count: 1, timeout: 600).figure(database))

@@ -33,7 +33,7 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
     func figures() async throws -> [Figure] {
         let sink = try await SinkProcess()
         let folder = try ScratchFolder(in: output.folder)
-        let database = try database.make(in: folder.url)
+        let database = try await database.make(in: folder.url)
         let server = try await PostofficeProcess.serve(on: database)
         _ = try server.createTopic("bench")
         try server.createPublisher(topic: "bench", target: sink.url, maxDemand: maxDemand)
@@ -56,7 +56,7 @@ struct LatencyCommand: AsyncParsableCommand, Measurement {
         }
         try await server.stop()
         await sink.stop()
-        try database.clear()
+        try await database.clear()
         let percentiles: [(String, KeyPath<SinkReport.Latency, UInt64>)] = [
             ("latency_p50_ms", \.p50), ("latency_p99_ms", \.p99), ("latency_p999_ms", \.p999),
         ]

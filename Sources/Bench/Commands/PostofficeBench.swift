@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import Programs
 
 /// Measures throughput and latency, each next to a yardstick of the same run.
 @main

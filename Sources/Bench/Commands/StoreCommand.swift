@@ -39,12 +39,12 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
 
     func figures() async throws -> [Figure] {
         let folder = try ScratchFolder(in: output.folder)
-        let database = try database.make(in: folder.url)
+        let database = try await database.make(in: folder.url)
         let yardstick: any StoreYardstick =
             switch database {
-            case .sqlite(let folder): try SQLiteYardstick(folder: folder, payloadBytes: payloadBytes)
+            case .sqlite(let folder): try await SQLiteYardstick(folder: folder, payloadBytes: payloadBytes)
             case .postgres(let url, let folder):
-                try PostgresYardstick(url: url, folder: folder, payloadBytes: payloadBytes)
+                try await PostgresYardstick(url: url, folder: folder, payloadBytes: payloadBytes)
             }
         let load = try await StoreLoad.open(database, topics: topics, payloadBytes: payloadBytes)
         let figures = try await load.serving {
@@ -53,12 +53,12 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
             figures.append(try await bulk(load, yardstick))
             figures.append(try await settle(load, yardstick))
             figures += try await read(load)
-            if case .postgres(let url, let folder) = database {
-                figures.append(try await appendBesideDump(load, url, folder))
+            if case .postgres(let url, _) = database {
+                figures.append(try await appendBesideDump(load, url))
             }
             return figures
         }
-        try database.clear()
+        try await database.clear()
         return figures
     }
 
@@ -157,12 +157,12 @@ struct StoreCommand: AsyncParsableCommand, Measurement {
     }
 
     /// The snapshot of a dump keeps the old versions of the rows that change with each append.
-    private func appendBesideDump(_ load: StoreLoad, _ url: String, _ folder: URL) async throws -> Figure {
+    private func appendBesideDump(_ load: StoreLoad, _ url: String) async throws -> Figure {
         var values: [Double] = []
         var yardsticks: [Double] = []
         for _ in 1...output.rounds {
             yardsticks.append(try await load.append(messages, by: 16, size: 1))
-            let dump = try PostgresDump(url: url, folder: folder)
+            let dump = try PostgresDump(url: url)
             values.append(try await load.append(messages, by: 16, size: 1))
             try dump.end()
             Progress.say("append beside a dump: \(Int(values.last!)), without \(Int(yardsticks.last!))")

@@ -49,7 +49,7 @@ struct BesideBlackHoles {
         try await server.stop()
         await hole.stop()
         await sink.stop()
-        try database.clear()
+        try await database.clear()
         return Figure(
             name,
             unit: "messages/s",

@@ -59,7 +59,7 @@ struct DeepBacklog {
         await receiver.stop()
         await small.stop()
         await sink.stop()
-        try database.clear()
+        try await database.clear()
 
         let parameters: [String: Figure.Parameter] = [
             "backlog": .number(deep), "max_demand": .number(maxDemand), "payload_bytes": .number(payloadBytes),

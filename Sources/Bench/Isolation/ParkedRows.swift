@@ -40,7 +40,7 @@ struct ParkedRows {
         try await sink.reconcile("parked", delivered: delivered, maxDemand: maxDemand * 2, pauses: turns)
         try await server.stop()
         await sink.stop()
-        try database.clear()
+        try await database.clear()
         return Figure(
             "parked_deliver",
             unit: "messages/s",

@@ -9,10 +9,10 @@ struct DatabaseOption: ParsableArguments {
     var database: String?
 
     /// - Throws: `BenchError.program` when somebody's messages are in it.
-    func make(in folder: URL) throws -> BenchDatabase {
+    func make(in folder: URL) async throws -> BenchDatabase {
         guard let database else { return .sqlite(folder) }
         let made = BenchDatabase.postgres(database, folder)
-        let found = try made.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'postoffice'")
+        let found = try await made.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'postoffice'")
         guard found.hasPrefix("0") else {
             throw BenchError.program("postoffice-bench", "uses no database that has a schema `postoffice` already")
         }
@@ -55,7 +55,7 @@ enum BenchDatabase {
     }
 
     /// Removes what has been measured, for a next round or for good. A folder itself goes with the measurement.
-    func clear() throws {
+    func clear() async throws {
         switch self {
         case .sqlite(let folder):
             for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -63,13 +63,13 @@ enum BenchDatabase {
                 try FileManager.default.removeItem(at: folder.appendingPathComponent(file))
             }
         case .postgres:
-            _ = try psql("DROP SCHEMA IF EXISTS postoffice CASCADE; DROP TABLE IF EXISTS public.bench_rows")
+            _ = try await psql("DROP SCHEMA IF EXISTS postoffice CASCADE; DROP TABLE IF EXISTS public.bench_rows")
         }
     }
 
-    fileprivate func psql(_ sql: String) throws -> String {
-        guard case .postgres(let url, let folder) = self else { return "" }
-        return try PostgresYardstick.psql(sql, url: url, in: folder)
+    fileprivate func psql(_ sql: String) async throws -> String {
+        guard case .postgres(let url, _) = self else { return "" }
+        return try await PostgresYardstick.psql(sql, url: url)
     }
 
     private static func file(in folder: URL) -> String { folder.appendingPathComponent("postoffice.sqlite").path }

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// The built `postoffice` beside this program, serving on a port of its own.
 final class PostofficeProcess {

@@ -6,10 +6,10 @@ struct SQLiteYardstick: StoreYardstick {
     private let folder: URL
     private let payload: String
 
-    init(folder: URL, payloadBytes: Int) throws {
+    init(folder: URL, payloadBytes: Int) async throws {
         self.folder = folder
         payload = "'" + String(repeating: "x", count: payloadBytes) + "'"
-        _ = try Self.run(
+        _ = try await Self.run(
             "sqlite3",
             [
                 file,
@@ -18,8 +18,7 @@ struct SQLiteYardstick: StoreYardstick {
                     id INTEGER PRIMARY KEY, topic_id INTEGER, received_at INTEGER, attributes BLOB, payload BLOB
                 )
                 """,
-            ],
-            in: folder
+            ]
         )
     }
 
@@ -30,18 +29,18 @@ struct SQLiteYardstick: StoreYardstick {
         let rows = 2000
         let statement =
             "INSERT INTO bench_rows (topic_id, received_at, attributes, payload) VALUES (1, 0, '', \(payload));\n"
-        return try measure(String(repeating: statement, count: rows), rows: rows)
+        return try await measure(String(repeating: statement, count: rows), rows: rows)
     }
 
     func bulkInserts(rows: Int) async throws -> Double {
-        try measure(bulkStatements(rows: rows, payload: payload), rows: rows)
+        try await measure(bulkStatements(rows: rows, payload: payload), rows: rows)
     }
 
-    private func measure(_ statements: String, rows: Int) throws -> Double {
+    private func measure(_ statements: String, rows: Int) async throws -> Double {
         let script = folder.appendingPathComponent("insert.sql")
         try ("PRAGMA synchronous = FULL;\n" + statements).write(to: script, atomically: true, encoding: .utf8)
         let began = MonotonicClock.now()
-        _ = try Self.run("sqlite3", [file, ".read \(script.path)"], in: folder)
+        _ = try await Self.run("sqlite3", [file, ".read \(script.path)"])
         return Double(rows) / MonotonicClock.seconds(since: began)
     }
 }

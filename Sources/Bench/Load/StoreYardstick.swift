@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// What a database does by itself, with a program that comes with it.
 protocol StoreYardstick {
@@ -11,23 +12,13 @@ protocol StoreYardstick {
 
 extension StoreYardstick {
     /// Runs a program to its end.
-    /// - Returns: what it wrote on standard output.
-    static func run(_ program: String, _ arguments: [String], in folder: URL) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let output = folder.appendingPathComponent("output-\(UUID().uuidString)")
-        guard FileManager.default.createFile(atPath: output.path, contents: nil) else {
-            throw BenchError.program(program, "has no place for its output")
+    /// - Returns: what it wrote.
+    static func run(_ program: String, _ arguments: [String]) async throws -> String {
+        let (status, lines) = try await ChildProcess.run([program] + arguments)
+        guard status == 0 else {
+            throw BenchError.program(program, "ended with \(status): \(lines.suffix(3).joined(separator: " "))")
         }
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw BenchError.program(program, "ended with \(process.terminationStatus)")
-        }
-        return String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        return lines.joined(separator: "\n")
     }
 
     /// `INSERT` statements of 1,000 rows each.

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// A sink in a process of its own, so that it takes nothing from the measured program but its share of the machine.
 final class SinkProcess {

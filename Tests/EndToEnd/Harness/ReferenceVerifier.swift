@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import TestSupport
 
 /// The reference implementation of Standard Webhooks, in Python, as `Scripts/set-up test` installs it.
@@ -34,25 +35,10 @@ enum ReferenceVerifier {
         let json = try JSONSerialization.data(
             withJSONObject: ["secret": secret, "body": arrival.text, "headers": headers] as [String: Any]
         )
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python ?? "")
-        process.arguments = ["-c", script]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do {
-                try process.runAlone()
-                input.fileHandleForWriting.write(json)
-                try input.fileHandleForWriting.close()
-            } catch {
-                continuation.resume(throwing: error)
-            }
-        }
-        let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        guard answer == "genuine\n" || answer.hasPrefix("refused:") else { throw Problem.failed(answer) }
-        return answer == "genuine\n"
+        let (_, lines) = try await ChildProcess.run([python ?? "", "-c", script], input: json)
+        let answer = lines.joined(separator: "\n")
+        guard answer == "genuine" || answer.hasPrefix("refused:") else { throw Problem.failed(answer) }
+        return answer == "genuine"
     }
 
     enum Problem: Error {

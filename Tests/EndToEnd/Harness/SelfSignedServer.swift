@@ -1,5 +1,6 @@
 @testable import Bench
 import Foundation
+import Programs
 
 /// An HTTPS server with a certificate that nobody vouches for: `openssl s_server`.
 final class SelfSignedServer: Sendable {
@@ -34,6 +35,6 @@ final class SelfSignedServer: Sendable {
     }
 
     private static func openssl(_ arguments: [String]) throws -> ChildProcess {
-        try ChildProcess(URL(fileURLWithPath: "/usr/bin/env"), ["openssl"] + arguments, passErrors: false)
+        try ChildProcess(URL(fileURLWithPath: "/usr/bin/env"), ["openssl"] + arguments, errors: .apart)
     }
 }

@@ -2,6 +2,7 @@
 import Foundation
 import Logging
 import Pipeline
+import Programs
 import Synchronization
 import TestSupport
 import Testing
@@ -172,7 +173,7 @@ final class ServerProcess: Sendable {
             URL(fileURLWithPath: command[0]),
             Array(command.dropFirst()),
             environment: environment,
-            passErrors: false
+            errors: .apart
         )
         return (process, Log())
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// A temporary folder with certificates for 127.0.0.1, made by the `openssl` program: `good`, `expired` and
 /// `elsewhere` (for another address) by `authority`, and `stranger`, which nobody vouches for.
@@ -41,9 +42,8 @@ struct CertificateFolder {
     /// The day on which `expired` did so.
     var expiredOn: String {
         get async throws {
-            let (_, output) = try await RunningProgram.run(
-                "openssl",
-                ["x509", "-in", certificate("expired"), "-noout", "-enddate", "-dateopt", "iso_8601"]
+            let (_, output) = try await ChildProcess.run(
+                ["openssl", "x509", "-in", certificate("expired"), "-noout", "-enddate", "-dateopt", "iso_8601"]
             )
             // notAfter=2026-11-24 07:15:00Z
             return String(output.first?.split(separator: "=").last?.prefix(10) ?? "")
@@ -79,7 +79,7 @@ struct CertificateFolder {
     }
 
     private func openssl(_ arguments: String...) async throws {
-        let (status, output) = try await RunningProgram.run("openssl", arguments)
+        let (status, output) = try await ChildProcess.run(["openssl"] + arguments)
         guard status == 0 else { throw Failure(output: output) }
     }
 

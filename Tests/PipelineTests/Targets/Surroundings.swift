@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Runs single tests of this program again, in surroundings of their own.
@@ -21,11 +22,9 @@ enum Surroundings {
     ) async throws {
         let program = try #require(ProcessInfo.processInfo.arguments.first)
         let words = launcher + [program, "--testing-library", "swift-testing", "--filter", filter]
-        let environment = environment.merging([variable: name]) { $1 }
-        let (status, output) = try await RunningProgram.run(
-            words[0],
-            Array(words.dropFirst()),
-            environment: environment
+        let (status, output) = try await ChildProcess.run(
+            words,
+            environment: environment.merging([variable: name]) { $1 }
         )
         #expect(status == 0, "\(output.joined(separator: "\n"))")
         #expect(output.contains { $0.contains("Test run with 1 test") && $0.contains("passed") })

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 @testable import Pipeline
@@ -16,13 +17,14 @@ struct TransportTLSTests {
         options: [String] = [],
         client: String? = nil
     ) async throws -> HTTPExchange {
-        let server = try RunningProgram(
-            "openssl",
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", folder.certificate(certificate), "-key", folder.key]
-                + options
+        let server = try ChildProcess(
+            URL(filePath: "/usr/bin/env"),
+            ["openssl", "s_server", "-accept", "127.0.0.1:0"]
+                + ["-cert", folder.certificate(certificate), "-key", folder.key] + options,
+            errors: .together
         )
-        defer { server.stop() }
-        var lines = server.lines.makeAsyncIterator()
+        defer { server.send(SIGKILL) }
+        var lines = server.output.makeAsyncIterator()
         var port = ""
         while port.isEmpty, let line = await lines.next() {
             if line.hasPrefix("ACCEPT ") { port = String(line.split(separator: ":").last ?? "") }
@@ -34,8 +36,8 @@ struct TransportTLSTests {
         return try await withTransport(configuration) { transport in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await line in server.lines where line.hasPrefix("POST / HTTP/1.1") {
-                        server.write("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+                    for await line in server.output where line.hasPrefix("POST / HTTP/1.1") {
+                        try? server.write(Data("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r".utf8))
                     }
                 }
                 let exchange = await transport.post(HTTPRequest(to: url))

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// PostgreSQL's own programs, as the distribution installs them, run by a user that may run a server.
 package enum PostgresPrograms {
@@ -49,27 +50,9 @@ package enum PostgresPrograms {
 
     @discardableResult
     package static func run(command: [String]) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        let output = FileManager.default.temporaryDirectory.appendingPathComponent("output-\(UUID().uuidString)")
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        defer { try? FileManager.default.removeItem(at: output) }
-        let file = try FileHandle(forWritingTo: output)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        let status = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.runAlone()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
-        let text = String(decoding: (try? Data(contentsOf: output)) ?? Data(), as: UTF8.self)
+        // Its user may not be able to look into the folder that we are in.
+        let (status, lines) = try await ChildProcess.run(["env", "--chdir=/"] + command)
+        let text = lines.joined(separator: "\n")
         guard status == 0 else { throw Problem.failed(command.joined(separator: " "), text) }
         return text
     }
@@ -78,13 +61,10 @@ package enum PostgresPrograms {
     ///
     /// - Parameter wrapper: a command that runs the program given after it.
     static func launch(_ program: String, _ arguments: [String], wrapper: [String], output: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments =
-            ["-c", #"output=$1; shift; exec "$@" >>"$output" 2>&1"#, program, output]
-            + wrapper + (try command(program, arguments))
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.standardInput = FileHandle.nullDevice
-        try process.runAlone()
+        let script = #"cd /; output=$1; shift; exec "$@" >>"$output" 2>&1"#
+        try Spawning.quietly(
+            "/bin/sh",
+            ["-c", script, program, output] + wrapper + (try command(program, arguments))
+        )
     }
 }

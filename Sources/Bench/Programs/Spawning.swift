@@ -1,16 +1,31 @@
-import Foundation
+package import Foundation
+import Synchronization
 
 /// Starts a program with no signals blocked or ignored, and with the open files that are not closed by starting one.
-struct Spawning {
-    var executable: String
-    var arguments: [String]
-    var environment: [String: String]
-    var standardInput = STDIN_FILENO
-    var standardOutput = STDOUT_FILENO
-    var standardError = STDERR_FILENO
+package struct Spawning {
+    /// Held while a program is started, and while a file is open that no other program is to get.
+    static let starting = Mutex<Void>(())
 
-    /// - Returns: the number of the new process.
-    func run() throws -> pid_t {
+    package var executable: String
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var standardInput = STDIN_FILENO
+    package var standardOutput = STDOUT_FILENO
+    package var standardError = STDERR_FILENO
+
+    package init(
+        executable: String,
+        arguments: [String],
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// - Returns: the number of the new process, which is to be waited for.
+    /// - Throws: `ProgramError` when it cannot be started.
+    package func run() throws -> pid_t {
         #if canImport(Darwin)
         var actions: posix_spawn_file_actions_t?
         var attributes: posix_spawnattr_t?
@@ -38,22 +53,10 @@ struct Spawning {
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var processIdentifier: pid_t = 0
-        let code = posix_spawn(&processIdentifier, executable, &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw BenchError.system("start \(executable)", code) }
+        let code = Self.starting.withLock { _ in
+            posix_spawn(&processIdentifier, executable, &actions, &attributes, &words, &variables)
+        }
+        guard code == 0 else { throw ProgramError.system("start \(executable)", code) }
         return processIdentifier
-    }
-}
-
-/// The two ends of a pipe that programs started later do not get.
-struct PipeEnds {
-    let reading: Int32
-    let writing: Int32
-
-    init() throws {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw BenchError.system("open a pipe", errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        reading = ends[0]
-        writing = ends[1]
     }
 }

@@ -1,16 +1,16 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// A program of ours that runs beside us and ends with us.
 ///
 /// Not Foundation's `Process`: that hands on the signals that Dispatch's threads block, so that SIGTERM does nothing, and
 /// open files of other programs that are started at the same time, so that the end of their output is never seen.
-final class ChildProcess: Sendable {
-    let processIdentifier: pid_t
+package final class ChildProcess: Sendable {
+    package let processIdentifier: pid_t
     /// What the program writes, by line; ends with it.
-    let output: AsyncStream<String>
-    /// Empty when standard error is passed on.
-    let errors: AsyncStream<String>
+    package let output: AsyncStream<String>
+    /// Empty unless standard error is read apart.
+    package let errors: AsyncStream<String>
     private let input: FileHandle
     private let state = Mutex(State())
 
@@ -19,26 +19,33 @@ final class ChildProcess: Sendable {
         var waiting: [CheckedContinuation<Int32, Never>] = []
     }
 
+    /// Where the program's standard error goes.
+    package enum Errors: Sendable {
+        /// To ours.
+        case passed
+        /// To `errors`.
+        case apart
+        /// To `output`, in between what it writes there.
+        case together
+    }
+
     /// - Parameters:
     ///   - environment: all that the program sees of it.
-    ///   - passErrors: whether its standard error goes to ours.
-    init(
+    /// - Throws: `ProgramError` when it cannot be started.
+    package init(
         _ executable: URL,
         _ arguments: [String],
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        passErrors: Bool = true
+        errors where: Errors = .passed
     ) throws {
-        // One at a time: else a program could get an end of another's pipe, which is open for a moment before it is marked.
-        let (input, output, errors, result) = try Self.starting.withLock { _ in
-            let input = try PipeEnds()
-            let output = try PipeEnds()
-            let errors = passErrors ? nil : try PipeEnds()
-            var spawning = Spawning(executable: executable.path, arguments: arguments, environment: environment)
-            spawning.standardInput = input.reading
-            spawning.standardOutput = output.writing
-            spawning.standardError = errors?.writing ?? STDERR_FILENO
-            return (input, output, errors, Result { try spawning.run() })
-        }
+        let input = try PipeEnds()
+        let output = try PipeEnds()
+        let errors = `where` == .apart ? try PipeEnds() : nil
+        var spawning = Spawning(executable: executable.path, arguments: arguments, environment: environment)
+        spawning.standardInput = input.reading
+        spawning.standardOutput = output.writing
+        spawning.standardError = `where` == .together ? output.writing : errors?.writing ?? STDERR_FILENO
+        let result = Result { try spawning.run() }
         close(input.reading)
         close(output.writing)
         if let errors { close(errors.writing) }
@@ -69,26 +76,50 @@ final class ChildProcess: Sendable {
         send(SIGKILL)
     }
 
-    var isRunning: Bool { state.withLock { $0.status == nil } }
+    package var isRunning: Bool { state.withLock { $0.status == nil } }
 
-    func write(_ line: Data) throws {
+    /// Hands over a line.
+    package func write(_ line: Data) throws {
         try input.write(contentsOf: line + [0x0A])
     }
 
-    func closeInput() {
+    package func closeInput() {
         try? input.close()
     }
 
     /// Does nothing when the program has ended.
-    func send(_ signal: Int32) {
+    package func send(_ signal: Int32) {
         state.withLock { state in
             if state.status == nil { kill(processIdentifier, signal) }
         }
     }
 
+    /// Runs a program of the `PATH` to its end.
+    /// - Parameters:
+    ///   - environment: added to ours.
+    ///   - input: what it reads.
+    /// - Returns: Its exit status, and the lines that it has written, to whichever of the two.
+    package static func run(
+        _ command: [String],
+        environment: [String: String] = [:],
+        input: Data = Data()
+    ) async throws -> (status: Int32, lines: [String]) {
+        let process = try ChildProcess(
+            URL(fileURLWithPath: "/usr/bin/env"),
+            command,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            errors: .together
+        )
+        if !input.isEmpty { try process.input.write(contentsOf: input) }
+        process.closeInput()
+        var lines: [String] = []
+        for await line in process.output { lines.append(line) }
+        return (await process.ended(), lines)
+    }
+
     /// Waits until the program has ended.
     /// - Returns: its exit status, or the signal that ended it, negative.
-    func ended() async -> Int32 {
+    package func ended() async -> Int32 {
         await withCheckedContinuation { continuation in
             let status = state.withLock { state in
                 if state.status == nil { state.waiting.append(continuation) }
@@ -107,23 +138,19 @@ final class ChildProcess: Sendable {
         return signal == 0 ? (status >> 8) & 0xFF : -signal
     }
 
-    private static let starting = Mutex<Void>(())
     private static let living = Mutex<Set<pid_t>>([])
 
     /// Ends all programs at once, without waiting for them.
-    static func killAll() {
+    package static func killAll() {
         for identifier in living.withLock({ $0 }) { kill(identifier, SIGKILL) }
     }
 
     /// A program that was built together with this one.
-    static func sibling(_ name: String) throws -> URL {
+    package static func sibling(_ name: String) throws -> URL {
         let own = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
         let url = own.deletingLastPathComponent().appendingPathComponent(name)
         guard FileManager.default.isExecutableFile(atPath: url.path) else {
-            throw BenchError.program(
-                name,
-                "is not beside this program: build it first (swift build -c release --product \(name))"
-            )
+            throw ProgramError.notBuilt(name)
         }
         return url
     }
