@@ -12,8 +12,9 @@ enum TopicRequest {
         let name = fields.line("name", upTo: 255, required: true)
         let originHost = fields.line("origin_host", upTo: 2048, required: true)
         readUnsupported(&fields)
+        let retention = fields.nullableInteger("retention_seconds", retentionSeconds) ?? nil
         try fields.check()
-        return TopicSettings(name: name!, originHost: originHost!)
+        return TopicSettings(name: name!, originHost: originHost!, retentionSeconds: retention)
     }
 
     /// The settings with what the client wants changed.
@@ -27,14 +28,17 @@ enum TopicRequest {
         }
         if let host = fields.line("origin_host", upTo: 2048) { settings.originHost = host }
         readUnsupported(&fields)
+        if let seconds = fields.nullableInteger("retention_seconds", retentionSeconds) {
+            settings.retentionSeconds = seconds
+        }
         try fields.check()
         return settings
     }
 
     private static func readUnsupported(_ fields: inout Fields) {
         if fields.bool("recovery_enabled") == true { fields.errors.add("recovery_enabled", FieldErrors.notSupported) }
-        if let seconds = fields.nullableInteger("retention_seconds", 60...315_360_000), seconds != nil {
-            fields.errors.add("retention_seconds", FieldErrors.notSupported)
-        }
     }
+
+    /// A minute to ten years.
+    private static let retentionSeconds = 60...315_360_000
 }

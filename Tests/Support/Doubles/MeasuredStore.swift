@@ -86,7 +86,15 @@ package struct MeasuredStore: MessageStore {
             let counts = [
                 settlement.parked.count, settlement.unparked.count, settlement.due.count, settlement.attempts.count,
             ]
-            if (counts.max() ?? 0) > 510 { print("OVER", counts, settlement.publisher, settlement.attempts.count { $0.result == .discarded }, settlement.attempts.count) }
+            if (counts.max() ?? 0) > 510 {
+                print(
+                    "OVER",
+                    counts,
+                    settlement.publisher,
+                    settlement.attempts.count { $0.result == .discarded },
+                    settlement.attempts.count
+                )
+            }
             await measure(.settlement, counts.max() ?? 0)
         }
         return try await base.commit(batch)
@@ -96,6 +104,7 @@ package struct MeasuredStore: MessageStore {
 
     package var lanes: StoreLanes { base.lanes }
     package var executor: (any TaskExecutor)? { base.executor }
+    package var retention: any RetentionStore { base.retention }
 
     package func createTopic(_ settings: TopicSettings, at time: Timestamp) async throws -> Topic {
         try await base.createTopic(settings, at: time)

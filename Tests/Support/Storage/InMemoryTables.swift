@@ -23,6 +23,8 @@ struct InMemoryTables {
     var topics: [TopicRow] = []
     var publishers: [PublisherRow] = []
     var removedCounts: [Int64: Int64] = [:]
+    var lastCleanUp: Timestamp?
+    var isCleaning = false
     var lastMessageID: Int64 = 0
 
     /// The index of a live topic.

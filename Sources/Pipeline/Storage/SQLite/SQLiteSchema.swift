@@ -17,6 +17,9 @@ enum SQLiteSchema {
         migrator.registerMigration("2 dead messages, circuits and replays", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: perseverance)
         }
+        migrator.registerMigration("3 retention", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: retention)
+        }
         return migrator
     }()
 
@@ -152,5 +155,18 @@ enum SQLiteSchema {
         DROP INDEX parked_due;
         CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id, is_replay, died_at) WHERE died_at IS NULL;
         CREATE INDEX parked_dead ON parked (publisher_id, message_id, is_replay, died_at) WHERE died_at IS NOT NULL;
+        """
+
+    private static let retention = """
+        -- Dead rows by their age.
+        CREATE INDEX parked_expiry ON parked (publisher_id, died_at, message_id) WHERE died_at IS NOT NULL;
+
+        -- One row: when the last clean-up began that came to its end.
+        CREATE TABLE clean_up (
+            id         INTEGER PRIMARY KEY CHECK (id = 1),
+            started_at INTEGER
+        ) STRICT;
+
+        INSERT INTO clean_up (id) VALUES (1);
         """
 }
