@@ -161,12 +161,11 @@ struct SQLiteRetention: RetentionStore {
     }
 
     private func slice(_ body: @escaping @Sendable (Database) throws -> RetentionSlice) async throws -> RetentionSlice {
-        try await store.write { db in
-            let begin = ContinuousClock.now
-            var slice = try body(db)
-            slice.duration = begin.duration(to: .now)
-            return slice
-        }
+        let (begin, result) = try await store.write { db in (ContinuousClock.now, try body(db)) }
+        var slice = result
+        // With the commit.
+        slice.duration = begin.duration(to: .now)
+        return slice
     }
 
     // MARK: What is kept
