@@ -62,7 +62,8 @@ package struct PublisherSettings: Sendable, Equatable {
     package var retrySchedule: [Int]?
     /// Attempts held against a message after which it is dead for this publisher, 1...1000.
     package var maxAttempts: Int = 100
-    package var chunkSize: Int = 20
+    /// Messages of a publish call at most, 1...1000; for Pub/Sub.
+    package var chunkSize: Int = defaultChunkSize
     /// Deliveries that may be unsettled at once, 1...10,000; nil follows the node's `MAX_DEMAND`.
     package var maxDemand: Int?
     /// When the stages before the last read ahead again; nil follows `maxDemand`.
@@ -75,6 +76,8 @@ package struct PublisherSettings: Sendable, Equatable {
     package var headers: [Header] = []
     /// What requests are signed with; nil: they are not.
     package var secret: SigningSecret?
+
+    package static let defaultChunkSize = 20
 
     package init(target: String, type: Kind = .http) {
         self.target = target

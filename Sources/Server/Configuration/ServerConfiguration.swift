@@ -35,6 +35,7 @@ struct ServerConfiguration: Sendable {
     var targetCABundle: String?
     /// What targets that ask for it get to see; nil: nothing.
     var clientCertificate: ClientCertificate?
+    var pubsub: PubSubSetting
     var httpsProxy: String?
     var noProxy: String?
     /// Seals credentials in the database; nil: they are kept as they are.
@@ -64,6 +65,7 @@ struct ServerConfiguration: Sendable {
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
         targetCABundle = try environment.readableFile("TARGET_CA_BUNDLE")
         clientCertificate = try ClientCertificate(environment)
+        pubsub = try PubSubSetting(environment)
         httpsProxy = environment.string("HTTPS_PROXY")
         noProxy = environment.string("NO_PROXY")
         vault = try Self.vault(environment)
@@ -78,7 +80,7 @@ struct ServerConfiguration: Sendable {
                 rule: "must be at least MAX_BODY_BYTES, which is \(maxBodyBytes)"
             )
         }
-        warnings = Self.warnings(environment, host: host)
+        warnings = Self.warnings(environment, host: host) + pubsub.warnings
     }
 
     /// Where the server is to be found, once it listens on that port.
@@ -136,10 +138,9 @@ struct ServerConfiguration: Sendable {
         }
         let later = [
             "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
-            "CLUSTER_NAME",
-            "ENABLE_HISTORICAL_DATA", "GCLOUD_PUBSUB_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "LEASE_SECONDS",
-            "MAX_BULK_MESSAGES", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
-            "PUBSUB_HISTORICAL_TOPIC_NAME", "RECOVERY_INTERVAL",
+            "LEASE_SECONDS",
+            "MAX_BULK_MESSAGES",
+            "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")

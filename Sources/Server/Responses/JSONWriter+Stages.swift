@@ -6,10 +6,24 @@ extension JSONWriter {
         member("started_at", node.startedAt)
         member("strategy", node.strategy)
         member("restarts", node.restarts)
+        member("history", node.history)
         member(
             "publishers",
             array: { json in
                 for tree in node.publishers { json.object { $0.members(of: tree) } }
+            }
+        )
+    }
+
+    private mutating func member(_ name: String, _ history: HistoryCounts?) {
+        guard let history else { return nullMember(name) }
+        member(
+            name,
+            object: {
+                $0.member("sent", history.sent)
+                $0.member("lost", history.lost)
+                $0.member("waiting", history.waiting)
+                $0.member("problem", history.problem)
             }
         )
     }

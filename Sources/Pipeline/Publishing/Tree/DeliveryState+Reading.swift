@@ -76,7 +76,9 @@ extension DeliveryState {
             return Waiting(reason: "strict_order", detail: "the message before has to be delivered first")
         }
         guard let window = circuit.window else {
-            return Waiting(reason: "demand", detail: "\(limits.maxDemand) deliveries are under way")
+            let isFull = outCount >= limits.maxDemand
+            let detail = isFull ? "\(limits.maxDemand) deliveries are under way" : "\(calls) requests are under way"
+            return Waiting(reason: "demand", detail: detail)
         }
         return Waiting(
             reason: "demand",
