@@ -60,7 +60,7 @@ struct StageRoutesTests {
             let node = try await client.send("GET", "/api/stages")
             #expect(
                 node.body == #"{"data":{"node":"a1","started_at":\#(at),"strategy":"one_for_one","restarts":0,"#
-                    + #""publishers":[\#(shown)]}}"#
+                    + #""history":null,"publishers":[\#(shown)]}}"#
             )
             #expect(try await client.send("GET", "/api/stages/1").body == #"{"data":\#(shown)}"#)
             #expect(try await client.send("GET", "/api/stages/2").status == 404)
