@@ -6,12 +6,12 @@ enum EnvelopeBatches {
     static func of(_ messages: some Sequence<PendingMessage>, for publisher: Publisher) -> [Envelope] {
         let body = PublishBody(publisher.settings, topic: publisher.topic)
         var envelopes: [Envelope] = []
-        var open: [PendingMessage] = []
+        var batch: [PendingMessage] = []
         var bytes = PublishBody.emptyLength
         func close() {
-            guard !open.isEmpty else { return }
-            envelopes.append(Envelope(messages: open, body: []))
-            open = []
+            guard !batch.isEmpty else { return }
+            envelopes.append(Envelope(messages: batch, body: []))
+            batch = []
             bytes = PublishBody.emptyLength
         }
         for pending in messages {
@@ -20,9 +20,9 @@ enum EnvelopeBatches {
                 continue
             }
             let length = body.length(of: pending.message)
-            let isFull = open.count >= publisher.settings.chunkSize || bytes + length > PubSubLimits.requestBytes
-            if isFull || open.first.map({ $0.generation != pending.generation }) == true { close() }
-            open.append(pending)
+            let isFull = batch.count >= publisher.settings.chunkSize || bytes + length > PubSubLimits.requestBytes
+            if isFull || batch.first.map({ $0.generation != pending.generation }) == true { close() }
+            batch.append(pending)
             bytes += length
         }
         close()
