@@ -75,7 +75,7 @@ package final class HistoryMirror: Sendable {
             attributes: attributes,
             receivedAt: now
         )
-        queue.withLock { $0.add(mirrored) }
+        if !queue.withLock({ $0.add(mirrored) }) { lose(1) }
     }
 
     private func lose(_ count: Int) {

@@ -19,15 +19,18 @@ struct HistoryQueue {
         self.capacity = capacity
     }
 
-    /// Whether a message of so many bytes can be added. To be asked before it is made.
+    /// Whether a message of so many bytes can be added. To be asked before it is made as well.
     func hasRoom(for bytes: Int) -> Bool {
         !isClosed && self.bytes + bytes + Self.overhead <= capacity
     }
 
-    mutating func add(_ message: Message) {
+    /// - Returns: false when there is no room for it.
+    mutating func add(_ message: Message) -> Bool {
+        guard hasRoom(for: message.bytes) else { return false }
         waiting.append(message)
         bytes += message.bytes + Self.overhead
         counts.waiting = waiting.count
+        return true
     }
 
     /// The next messages for one call, the oldest first.

@@ -110,7 +110,10 @@ import Testing
             }[0]
             let ids = try await harness.post(20)
             _ = try await harness.office.setActive(publisher: id, true)
-            try await eventually { try await harness.office.publisher(id: id)?.parked == 20 }
+            try await eventually {
+                let status = try await harness.office.publisher(id: id)
+                return status?.parked == 20 && status?.inFlight == 0
+            }
             let tree = try #require(try await harness.office.stages(publisher: id))
             #expect(tree.circuit.state == "closed")
             #expect(tree.circuit.failures == 1)
