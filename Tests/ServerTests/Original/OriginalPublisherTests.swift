@@ -111,7 +111,9 @@ struct OriginalPublisherTests {
         }
     }
 
-    @Test("O64 O69 W11 Who is inactive is listed, gets nothing, and has its messages unharmed when it is active again")
+    @Test(
+        "O64 O69 W11 W32 Who is inactive is listed, gets nothing, and has its messages unharmed when it is active again"
+    )
     func inactive() async throws {
         try await WholeServer.run { server in
             try await server.topic()

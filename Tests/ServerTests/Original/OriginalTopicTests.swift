@@ -71,6 +71,23 @@ struct OriginalTopicTests {
         }
     }
 
+    @Test("W36 A topic can be changed and deleted, and its name used again")
+    func changed() async throws {
+        try await WholeServer.run { server in
+            let id = try await server.topic()
+            let change = try await server.patch("/api/topics/\(id)", #"{"origin_host":"http://moved.internal/"}"#)
+            #expect(change.status == 200)
+            let stored = try await server.get("/api/topics/\(id)")
+            #expect(stored.value("data", "origin_host") as? String == "http://moved.internal/")
+            let publisher = try await server.publisher()
+            #expect(try await server.delete("/api/topics/\(id)").status == 409)
+            #expect(try await server.delete("/api/publishers/\(publisher)").status == 204)
+            #expect(try await server.delete("/api/topics/\(id)").status == 204)
+            #expect(try await server.get("/api/topics/\(id)").status == 404)
+            #expect(try await server.topic() != id)
+        }
+    }
+
     @Test("O90 How many topics and publishers there are is exact, also when there are none")
     func counts() async throws {
         try await WholeServer.run { server in
