@@ -14,7 +14,9 @@ import Testing
         let tests = try OriginalDocs.tests()
         for (id, cells) in rows {
             let last = cells.last ?? ""
-            #expect((tests[id] == nil) == last.hasPrefix("no test: "), "\(id)")
+            let hasReason = last.hasPrefix("no test: ")
+            #expect((tests[id] == nil) == hasReason, "\(id)")
+            if hasReason { continue }
             for (index, name) in last.split(separator: "`", omittingEmptySubsequences: false).enumerated()
             where index % 2 == 1 {
                 #expect(tests[id]?.contains(String(name)) == true, "\(id): \(name)")
