@@ -1,4 +1,5 @@
 @testable import Bench
+import StagesTesting
 import TestSupport
 import Testing
 
