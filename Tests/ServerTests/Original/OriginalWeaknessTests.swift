@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOCore
+import Pipeline
 import Synchronization
 import TestSupport
 import Testing
@@ -102,6 +103,7 @@ struct OriginalWeaknessTests {
 
     @Test("W29 As many deliveries are on the wire at once as max_demand allows")
     func concurrency() async throws {
+        _ = FileLimit.raise()
         let (gate, arrived) = (Gate(), Counter())
         try await WholeServer.run { server in
             try await server.topic()
