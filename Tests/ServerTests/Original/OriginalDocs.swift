@@ -18,19 +18,18 @@ enum OriginalDocs {
         }
     }
 
-    /// The tests whose names begin with an id of either list, as `Suite/function`, by these ids.
+    /// The tests whose names begin with an id of either list, as `Suite/function`, by these ids. What every store is held
+    /// to counts as well.
     static func tests() throws -> [String: Set<String>] {
         var tests: [String: Set<String>] = [:]
         let files = FileManager.default.enumerator(at: root.appending(path: "Tests"), includingPropertiesForKeys: nil)
         for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
             let suite = file.deletingPathExtension().lastPathComponent
             let source = try String(contentsOf: file, encoding: .utf8)
-            for part in source.split(separator: "@Test").dropFirst() {
-                // Ids of other lists, of invariants for instance, may be among them.
-                guard let ids = part.firstMatch(of: /^\(\s*"(([A-Z]+[0-9]+ )+)/)?.1,
-                    let function = part.firstMatch(of: /func (\w+)\(/)?.1
-                else { continue }
-                for id in ids.split(separator: " ") where isID(id) {
+            // Ids of other lists, of invariants for instance, may be among them.
+            for match in source.matches(of: /(@Test|StoreRequirement)\(\s*"(([A-Z]+[0-9]+(,| and)? )+)/) {
+                let function = source[match.range.upperBound...].firstMatch(of: /func (\w+)\(/)?.1 ?? ""
+                for id in match.2.split(whereSeparator: { $0 == " " || $0 == "," }) where isID(id) {
                     tests[String(id), default: []].insert("\(suite)/\(function)")
                 }
             }
