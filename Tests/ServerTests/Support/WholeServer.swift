@@ -22,25 +22,25 @@ struct WholeServer: Sendable {
         let folder = try folder ?? TemporaryFolder()
         let database = ["DATABASE_URL": "sqlite:" + folder.file("postoffice.sqlite")]
         let configuration = try ServerConfiguration(Environment(database.merging(variables) { $1 }))
-        let (service, publishers) = try await OfficeOpening.open(configuration, logger)
+        let opened = try await OfficeOpening.open(configuration, logger)
         let mailbox = Mailbox()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await service.run() }
+            group.addTask { try await opened.service.run() }
             try await mailbox.run {
                 try await TestServer.run(
                     WebServer.Settings(port: 0, maxBodyBytes: configuration.maxBodyBytes),
                     { try await body(WholeServer(client: $0, mailbox: mailbox)) },
                     application: {
                         $0.application(
-                            for: service.office,
-                            publishers: publishers,
+                            for: opened.service.office,
+                            publishers: opened.publishers,
                             maxBufferBytes: configuration.maxBufferBytes,
                             faultInjection: configuration.enableFaultInjection
                         )
                     }
                 )
             }
-            await service.office.drain(within: .seconds(5))
+            await opened.service.office.drain(within: .seconds(5))
             try await group.waitForAll()
         }
     }
