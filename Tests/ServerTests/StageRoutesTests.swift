@@ -93,7 +93,7 @@ struct StageRoutesTests {
         #expect(reply.body == #"{"status":"ok"}"#)
     }
 
-    @Test("Readiness names each check, and is 503 when one fails")
+    @Test("W37 Readiness names each check, and is 503 when one fails")
     func readiness() async throws {
         let office = InMemoryOffice()
         try await TestServer(office).run { client async throws in

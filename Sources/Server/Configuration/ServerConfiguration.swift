@@ -129,12 +129,20 @@ struct ServerConfiguration: Sendable {
         return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// What the original Postoffice is configured by and nothing here depends on; but for names that others use, too.
+    private static let withoutEffect = [
+        "DB_QUEUE_TARGET", "K8S_CLUSTER", "OBAN_PRUNER_MAX_AGE", "POSTOFFICE_SENTRY_DSN", "SECRET_KEY_BASE",
+    ]
+
     private static func warnings(_ environment: Environment, host: String) -> [String] {
         var warnings = DatabaseSetting.warnings(environment)
         if !Loopback.isLoopback(host: host) {
             warnings.append(
                 "HOST is \(host): everybody who reaches this address can use the API, which asks for no token."
             )
+        }
+        for name in withoutEffect where environment.string(name) != nil {
+            warnings.append("\(name) is set, but has no effect: see Docs/Migrating.md.")
         }
         let later = [
             "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
