@@ -4,7 +4,7 @@ import Testing
 @Suite("Receivers that accept and never answer", .timeLimit(.minutes(3)))
 struct HangingTests {
     @Test(
-        "hold up nothing of the publisher beside them, twenty at a time, with few connections to share",
+        "W12 hold up nothing of the publisher beside them, twenty at a time, with few connections to share",
         arguments: Database.allCases
     )
     func twenty(database: Database) async throws {

@@ -1,10 +1,11 @@
+import StagesTesting
 import TestSupport
 import Testing
 
 @Suite("A server that is killed", .timeLimit(.minutes(5)))
 struct KillTests {
     @Test(
-        "loses nothing that it acknowledged, and repeats at most max_demand deliveries a kill and publisher",
+        "W3 loses nothing that it acknowledged, and repeats at most max_demand deliveries a kill and publisher",
         arguments: Database.allCases
     )
     func kill(database: Database) async throws {

@@ -32,7 +32,7 @@ struct CommonRulesTests {
     }
 
     @Test(
-        "What has no address is 404",
+        "O37 What has no address is 404",
         arguments: [
             ("GET", "/nothing"), ("GET", "/api"), ("POST", "/api/topic"), ("GET", "/api/topics/1/2"),
             ("DELETE", "/api/x/1"),
@@ -226,7 +226,7 @@ struct CommonRulesTests {
         }
     }
 
-    @Test("An error of our own is 500 and says nothing of its insides")
+    @Test("O37 An error of our own is 500 and says nothing of its insides")
     func ownErrors() async throws {
         struct Secret: Error {}
         let office = InMemoryOffice()

@@ -84,7 +84,8 @@ struct PublisherRoutesTests {
                 #"{"target":["is invalid"],"active":["is invalid"],"topic":["is invalid"]}"#
             ),
             (#"{"topic":"orders","target":"http://a/","type":"HTTP"}"#, #"{"type":["is invalid"]}"#),
-            (#"{"topic":"orders","target":"a","type":"pubsub"}"#, #"{"type":["is not supported yet"]}"#),
+            (#"{"topic":"orders","target":"http://a/","type":"pubsub"}"#, #"{"target":["is invalid"]}"#),
+            (#"{"topic":"orders","target":"googles","type":"pubsub"}"#, #"{"target":["is invalid"]}"#),
             (
                 #"{"topic":"orders","target":"http://169.254.169.254/latest","type":"http"}"#,
                 #"{"target":["address is not allowed"]}"#
@@ -152,7 +153,8 @@ struct PublisherRoutesTests {
             (#""max_attempts":0"#, #"{"max_attempts":["must be between 1 and 1000"]}"#),
             (#""max_attempts":1001"#, #"{"max_attempts":["must be between 1 and 1000"]}"#),
             (#""max_attempts":null"#, #"{"max_attempts":["can't be blank"]}"#),
-            (#""chunk_size":5"#, #"{"chunk_size":["is not supported yet"]}"#),
+            (#""chunk_size":0"#, #"{"chunk_size":["must be between 1 and 1000"]}"#),
+            (#""chunk_size":1001"#, #"{"chunk_size":["must be between 1 and 1000"]}"#),
             (#""chunk_size":"x""#, #"{"chunk_size":["is invalid"]}"#),
             (#""headers":[]"#, #"{"headers":["is invalid"]}"#),
             (#""headers":null"#, #"{"headers":["can't be blank"]}"#),

@@ -60,7 +60,7 @@ struct StageRoutesTests {
             let node = try await client.send("GET", "/api/stages")
             #expect(
                 node.body == #"{"data":{"node":"a1","started_at":\#(at),"strategy":"one_for_one","restarts":0,"#
-                    + #""publishers":[\#(shown)]}}"#
+                    + #""history":null,"publishers":[\#(shown)]}}"#
             )
             #expect(try await client.send("GET", "/api/stages/1").body == #"{"data":\#(shown)}"#)
             #expect(try await client.send("GET", "/api/stages/2").status == 404)
@@ -93,7 +93,7 @@ struct StageRoutesTests {
         #expect(reply.body == #"{"status":"ok"}"#)
     }
 
-    @Test("Readiness names each check, and is 503 when one fails")
+    @Test("W37 Readiness names each check, and is 503 when one fails")
     func readiness() async throws {
         let office = InMemoryOffice()
         try await TestServer(office).run { client async throws in

@@ -62,7 +62,8 @@ package struct PublisherSettings: Sendable, Equatable {
     package var retrySchedule: [Int]?
     /// Attempts held against a message after which it is dead for this publisher, 1...1000.
     package var maxAttempts: Int = 100
-    package var chunkSize: Int = 20
+    /// Messages of a publish call at most, 1...1000; for Pub/Sub.
+    package var chunkSize: Int = defaultChunkSize
     /// Deliveries that may be unsettled at once, 1...10,000; nil follows the node's `MAX_DEMAND`.
     package var maxDemand: Int?
     /// When the stages before the last read ahead again; nil follows `maxDemand`.
@@ -76,6 +77,8 @@ package struct PublisherSettings: Sendable, Equatable {
     /// What requests are signed with; nil: they are not.
     package var secret: SigningSecret?
 
+    package static let defaultChunkSize = 20
+
     package init(target: String, type: Kind = .http) {
         self.target = target
         self.type = type
@@ -83,4 +86,12 @@ package struct PublisherSettings: Sendable, Equatable {
 
     /// `secondsRetryMax` as it is in force.
     package var effectiveSecondsRetryMax: Int { secondsRetryMax ?? max(3600, secondsRetry) }
+}
+
+extension PublisherSettings {
+    /// The target as everybody may see it: a query may hold credentials, so only the publisher's own routes show it.
+    package var publicTarget: String {
+        guard let mark = target.firstIndex(of: "?") else { return target }
+        return target[..<mark] + "?…"
+    }
 }

@@ -5,6 +5,8 @@ package struct NodeStatus: Sendable {
     package var strategy: String
     /// Restarts of whole trees.
     package var restarts: Int
+    /// nil: no history is kept.
+    package var history: HistoryCounts?
     package var publishers: [TreeStatus]
 }
 

@@ -12,6 +12,7 @@ extension PostOffice {
             startedAt: startedAt,
             strategy: "one_for_one",
             restarts: snapshot.restarts,
+            history: resources.history?.counts,
             publishers: allTrees.map { tree($0, child: children[$0.name]) }
         )
     }

@@ -51,6 +51,7 @@ package final class PostOffice: Sendable {
     package init(
         store: any MessageStore,
         target: any Target,
+        history: HistoryMirror? = nil,
         settings: Settings,
         world: World = .real,
         logger: Logger
@@ -76,6 +77,7 @@ package final class PostOffice: Sendable {
             bytes: Budget(capacity: settings.maxBufferBytes - settings.maxBufferBytes / 8),
             connections: Budget(capacity: settings.maxConnections),
             notices: NoticeBoard(logger: logger),
+            history: history,
             world: world,
             logger: logger,
             defaults: Resources.Defaults(

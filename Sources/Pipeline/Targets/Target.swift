@@ -15,13 +15,17 @@ package struct Delivery: Sendable {
     package var messages: [Int64]
     /// The attempt's number, for the message (the first one is 1).
     package var attempt: Int
+    /// The request's body; empty for a target that takes batches, which makes it of `batch`.
     package var body: [UInt8]
+    /// The messages themselves, in the order of `messages`, for a target that takes batches; empty for any other.
+    package var batch: [Message]
 
-    package init(publisher: Publisher, messages: [Int64], attempt: Int, body: [UInt8]) {
+    package init(publisher: Publisher, messages: [Int64], attempt: Int, body: [UInt8], batch: [Message] = []) {
         self.publisher = publisher
         self.messages = messages
         self.attempt = attempt
         self.body = body
+        self.batch = batch
     }
 }
 

@@ -16,6 +16,8 @@ enum OfficeOpening {
         curl.directHosts = DirectHosts(parsing: configuration.noProxy ?? "")
         curl.maximumExchanges = configuration.maxConnections
         let transport = try transport(curl)
+        let pubsub = try PubSub(configuration.pubsub.configuration, curl: curl)
+        let history = history(configuration, pubsub, logger)
         let store = try await store(configuration, logger)
 
         var settings = PostOffice.Settings(nodeName: configuration.nodeName)
@@ -30,14 +32,39 @@ enum OfficeOpening {
         settings.keepsDeliveredAttempts = configuration.attemptHistory == .all
         let office = PostOffice(
             store: store,
-            target: HTTPTarget(transport: transport),
+            target: TargetsByType(http: HTTPTarget(transport: transport), pubsub: pubsub.target),
+            history: history,
             settings: settings,
             logger: logger
         )
         return (
-            OfficeService(office: office, transport: transport, store: store, limit: .seconds(10)),
+            OfficeService(
+                office: office,
+                transport: transport,
+                pubsub: pubsub,
+                history: history,
+                store: store,
+                limit: .seconds(10)
+            ),
             PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)
         )
+    }
+
+    /// What waits to be mirrored has a bound of its own: a sixteenth of what deliveries may hold.
+    private static func history(
+        _ configuration: ServerConfiguration,
+        _ pubsub: PubSub,
+        _ logger: Logger
+    ) -> HistoryMirror? {
+        configuration.pubsub.history.map { history in
+            HistoryMirror(
+                pubsub: pubsub,
+                topic: history.topic,
+                cluster: history.cluster,
+                capacity: configuration.maxBufferBytes / 16,
+                logger: logger
+            )
+        }
     }
 
     private static func transport(_ configuration: CurlConfiguration) throws -> CurlTransport {

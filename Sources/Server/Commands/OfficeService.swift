@@ -5,9 +5,15 @@ import ServiceLifecycle
 struct OfficeService: Service {
     let office: PostOffice
     let transport: CurlTransport
+    let pubsub: PubSub
+    /// nil: none is kept.
+    let history: HistoryMirror?
     let store: any MessageStore
     /// How long deliveries in flight may take before they are aborted.
     let limit: Duration
+
+    /// How long what is left of the history may take, when all deliveries have ended.
+    private static let historyLimit = Duration.seconds(5)
 
     /// Throws what ends the office or its way to targets before its time. The store is closed in any case.
     func run() async throws {
@@ -24,12 +30,23 @@ struct OfficeService: Service {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await office.run()
+                await history?.finish(within: Self.historyLimit)
                 return true
             }
             // Deliveries go by it until the office has ended.
             group.addTask {
                 try await transport.run()
                 return false
+            }
+            group.addTask {
+                try await pubsub.run()
+                return false
+            }
+            if let history {
+                group.addTask {
+                    await history.run()
+                    return false
+                }
             }
             group.addTask {
                 do {

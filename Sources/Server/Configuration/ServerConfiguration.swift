@@ -37,6 +37,7 @@ struct ServerConfiguration: Sendable {
     var targetCABundle: String?
     /// What targets that ask for it get to see; nil: nothing.
     var clientCertificate: ClientCertificate?
+    var pubsub: PubSubSetting
     var httpsProxy: String?
     var noProxy: String?
     /// Seals credentials in the database; nil: they are kept as they are.
@@ -67,6 +68,7 @@ struct ServerConfiguration: Sendable {
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
         targetCABundle = try environment.readableFile("TARGET_CA_BUNDLE")
         clientCertificate = try ClientCertificate(environment)
+        pubsub = try PubSubSetting(environment)
         httpsProxy = environment.string("HTTPS_PROXY")
         noProxy = environment.string("NO_PROXY")
         vault = try Self.vault(environment)
@@ -81,7 +83,7 @@ struct ServerConfiguration: Sendable {
                 rule: "must be at least MAX_BODY_BYTES, which is \(maxBodyBytes)"
             )
         }
-        warnings = Self.warnings(environment, host: host)
+        warnings = Self.warnings(environment, host: host) + pubsub.warnings
     }
 
     /// Where the server is to be found, once it listens on that port.
@@ -144,6 +146,11 @@ struct ServerConfiguration: Sendable {
         return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// What the original Postoffice is configured by and nothing here depends on; but for names that others use, too.
+    private static let withoutEffect = [
+        "DB_QUEUE_TARGET", "K8S_CLUSTER", "OBAN_PRUNER_MAX_AGE", "POSTOFFICE_SENTRY_DSN", "SECRET_KEY_BASE",
+    ]
+
     private static func warnings(_ environment: Environment, host: String) -> [String] {
         var warnings = DatabaseSetting.warnings(environment)
         if !Loopback.isLoopback(host: host) {
@@ -151,11 +158,13 @@ struct ServerConfiguration: Sendable {
                 "HOST is \(host): everybody who reaches this address can use the API, which asks for no token."
             )
         }
+        for name in withoutEffect where environment.string(name) != nil {
+            warnings.append("\(name) is set, but has no effect: see Docs/Migrating.md.")
+        }
         let later = [
-            "CLUSTER_NAME",
-            "ENABLE_HISTORICAL_DATA", "GCLOUD_PUBSUB_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "LEASE_SECONDS",
-            "MAX_BULK_MESSAGES", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
-            "PUBSUB_HISTORICAL_TOPIC_NAME", "RECOVERY_INTERVAL",
+            "LEASE_SECONDS",
+            "MAX_BULK_MESSAGES",
+            "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")

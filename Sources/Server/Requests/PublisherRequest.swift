@@ -38,9 +38,8 @@ struct PublisherRequest: Sendable {
         let topic = fields.string("topic", required: true)
         let target = fields.string("target", required: true)
         let type = fields.choice("type", PublisherSettings.Kind.self, required: true)
-        if type == .pubsub { fields.errors.add("type", FieldErrors.notSupported) }
-        var settings = PublisherSettings(target: "", type: .http)
-        if let target, type == .http { read(target: target, &settings, &fields) }
+        var settings = PublisherSettings(target: "", type: type ?? .http)
+        if let target, type != nil { read(target: target, &settings, &fields) }
         if let fromNow = fields.bool("from_now") { settings.fromNow = fromNow }
         let secret = SecretRequest(fields)
         readChangeable(&fields, secret, &settings)
@@ -75,6 +74,11 @@ struct PublisherRequest: Sendable {
     }
 
     private func read(target: String, _ settings: inout PublisherSettings, _ fields: inout Fields) {
+        guard settings.type == .http else {
+            guard PubSubTopic(target) != nil else { return fields.errors.add("target", FieldErrors.invalid) }
+            settings.target = target
+            return
+        }
         guard let url = try? TargetURL(target) else { return fields.errors.add("target", FieldErrors.invalid) }
         if let address = url.address, addresses.refuses(address) {
             return fields.errors.add("target", "address is not allowed")
@@ -90,8 +94,8 @@ struct PublisherRequest: Sendable {
         if let active = fields.bool("active") { settings.active = active }
         if let seconds = fields.integer("seconds_timeout", 1...600) { settings.secondsTimeout = seconds }
         readRetry(&fields, &settings)
-        if let size = fields.nullableInteger("chunk_size", 1...1000), let size, size != 20 {
-            fields.errors.add("chunk_size", FieldErrors.notSupported)
+        if let size = fields.nullableInteger("chunk_size", 1...1000) {
+            settings.chunkSize = size ?? PublisherSettings.defaultChunkSize
         }
         readDemand(&fields, &settings)
         if let limit = fields.nullableInteger("rate_limit", 1...100_000) { settings.rateLimit = limit }
@@ -104,6 +108,14 @@ struct PublisherRequest: Sendable {
         case .new(let text): settings.secret = SigningSecret(current: text)
         case .invalid: fields.errors.add("secret", FieldErrors.invalid)
         }
+        if settings.type == .pubsub { refuseForPubSub(settings, &fields) }
+    }
+
+    /// Pub/Sub messages are the payload and the attributes: nothing goes with them.
+    private func refuseForPubSub(_ settings: PublisherSettings, _ fields: inout Fields) {
+        if !settings.headers.isEmpty { fields.errors.add("headers", FieldErrors.notForPubSub) }
+        if settings.secret != nil { fields.errors.add("secret", FieldErrors.notForPubSub) }
+        if settings.body != .payloadWithAttributes { fields.errors.add("body", FieldErrors.notForPubSub) }
     }
 
     private func readRetry(_ fields: inout Fields, _ settings: inout PublisherSettings) {

@@ -5,6 +5,7 @@ struct FieldErrors: Sendable, Equatable {
     static let taken = "has already been taken"
     static let notSupported = "is not supported yet"
     static let notChangeable = "can't be changed"
+    static let notForPubSub = "can't be used with type pubsub"
 
     private(set) var fields: [(name: String, messages: [String])] = []
 

@@ -6,6 +6,7 @@ extension JSONWriter {
         member("started_at", node.startedAt)
         member("strategy", node.strategy)
         member("restarts", node.restarts)
+        member("history", node.history)
         member(
             "publishers",
             array: { json in
@@ -14,11 +15,24 @@ extension JSONWriter {
         )
     }
 
+    private mutating func member(_ name: String, _ history: HistoryCounts?) {
+        guard let history else { return nullMember(name) }
+        member(
+            name,
+            object: {
+                $0.member("sent", history.sent)
+                $0.member("lost", history.lost)
+                $0.member("waiting", history.waiting)
+                $0.member("problem", history.problem)
+            }
+        )
+    }
+
     mutating func members(of tree: TreeStatus) {
         let publisher = tree.publisher.publisher
         member("publisher_id", publisher.id)
         member("topic", publisher.topic)
-        member("target", publisher.settings.targetWithoutQuery)
+        member("target", publisher.settings.publicTarget)
         member("type", publisher.settings.type.rawValue)
         member("state", tree.publisher.state)
         member("owner", tree.owner)

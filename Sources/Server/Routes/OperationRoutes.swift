@@ -62,6 +62,9 @@ struct OperationRoutes: Sendable {
 
     @Sendable private func rotateSecret(_ request: Request, _ context: Context) async throws -> Response {
         let id = try context.id(of: "publisher")
+        if try await office.publisher(id: id)?.publisher.settings.type == .pubsub {
+            throw Refusal.field("secret", FieldErrors.notForPubSub)
+        }
         guard let (status, secret) = try await office.rotateSecret(publisher: id) else { throw Self.unknown }
         return .json(JSONWriter.data { $0.members(of: status, secret: secret) })
     }

@@ -10,6 +10,7 @@ struct OfficeHarness {
 
     static func run(
         target: ScriptedTarget = ScriptedTarget(),
+        history: HistoryMirror? = nil,
         maxDemand: Int = 10,
         maxBufferBytes: Int = 64_000_000,
         maxConnections: Int = 1024,
@@ -30,7 +31,14 @@ struct OfficeHarness {
         settings.maxConnections = maxConnections
         settings.circuitThreshold = circuitThreshold
         settings.refreshInterval = refreshInterval
-        let office = PostOffice(store: store, target: target, settings: settings, world: world, logger: logger)
+        let office = PostOffice(
+            store: store,
+            target: target,
+            history: history,
+            settings: settings,
+            world: world,
+            logger: logger
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await office.run() }
             do {

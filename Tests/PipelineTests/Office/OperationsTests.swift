@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test("Dead messages stay until a retry asks for them; then they live again")
+    @Test("W2 Dead messages stay until a retry asks for them; then they live again")
     func retryDead() async throws {
         try await run(failure: .refused) { harness, id, well in
             _ = try await harness.post(20)

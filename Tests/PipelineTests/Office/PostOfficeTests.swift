@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct PostOfficeTests {
-    @Test("Every publisher of a topic gets every message, in the topic's order when it takes one at a time")
+    @Test("O65 Every publisher of a topic gets every message, in the topic's order when it takes one at a time")
     func fanOut() async throws {
         try await OfficeHarness.run { harness in
             let ids = try await harness.publishers(3) { $0.maxDemand = 1 }
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test("I4 No more than max_demand messages of a publisher are under way, also after it was changed")
+    @Test("I4 O63 No more than max_demand messages of a publisher are under way, also after it was changed")
     func window() async throws {
         let gate = Gate()
         let target = ScriptedTarget { _ in
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test("from_now starts at the head, without it at the beginning of the log")
+    @Test("W14 from_now starts at the head, without it at the beginning of the log")
     func fromNow() async throws {
         try await OfficeHarness.run { harness in
             let first = try await harness.publishers(1)[0]

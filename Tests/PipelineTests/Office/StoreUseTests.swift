@@ -28,6 +28,30 @@ import Testing
         }
     }
 
+    @Test("W30 A publisher's numbers are known and not counted: whoever looks at them asks the store for nothing")
+    func numbers() async throws {
+        let isLooking = Gate()
+        let asked = Counter()
+        let store = WatchedStore(before: { call in
+            // The heads are the node's own refresh, once a second.
+            if isLooking.isOpen, call != .heads { asked.increase() }
+        })
+        let target = ScriptedTarget { $0.messages[0] % 2 == 0 ? .refused : .delivered }
+        try await OfficeHarness.run(target: target, store: store) { harness in
+            let id = try await harness.publishers(1) { $0.secondsRetry = 3600 }[0]
+            _ = try await harness.post(100)
+            try await harness.settled(id, delivered: 50)
+            // A tree looks once more for what is due before it rests.
+            try await eventually { try await harness.office.publisher(id: id)?.state == "idle" }
+            isLooking.open()
+            let shown = try #require(try await harness.office.publisher(id: id))
+            #expect((shown.pending, shown.parked, shown.delivered) == (0, 50, 50))
+            #expect(try await harness.office.publishers(topicID: nil, after: 0, limit: 10).map(\.parked) == [50])
+            #expect(try await harness.office.stages().publishers.map(\.publisher.delivered) == [50])
+            #expect(asked.value == 0)
+        }
+    }
+
     @Test("Nothing is remembered of a deleted topic")
     func deletedTopic() async throws {
         try await OfficeHarness.run(store: InMemoryStore()) { harness in

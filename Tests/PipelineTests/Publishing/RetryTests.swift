@@ -30,6 +30,23 @@ import Testing
         }
     }
 
+    @Test(
+        "O52 The hundredth attempt is made like the others; a message that none of them could deliver is dead",
+        arguments: [true, false]
+    )
+    func hundredth(delivers: Bool) async throws {
+        let target = ScriptedTarget { delivers && $0.attempt == 100 ? .delivered : .refused }
+        try await OfficeHarness.run(target: target, world: .hurried) { harness in
+            let id = try await harness.publishers(1, retryAtOnce)[0]
+            _ = try await harness.post(1)
+            try await eventually {
+                let status = try #require(try await harness.office.publisher(id: id))
+                return (delivers ? status.delivered : status.dead) == 1 && status.inFlight == 0
+            }
+            #expect(target.arrivals.map(\.attempt) == Array(1...100))
+        }
+    }
+
     @Test("A parked message whose attempt is returned is tried again, whoever looked meanwhile")
     func returned() async throws {
         let store = InMemoryStore()

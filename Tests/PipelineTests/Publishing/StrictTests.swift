@@ -12,7 +12,7 @@ import Testing
         settings.maxAttempts = 2
     }
 
-    @Test("One at a time and in the topic's order, a failing message first until it is delivered")
+    @Test("W20 One at a time and in the topic's order, a failing message first until it is delivered")
     func order() async throws {
         let attempts = Counter()
         let target = ScriptedTarget { delivery in

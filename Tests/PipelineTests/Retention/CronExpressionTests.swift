@@ -1,4 +1,5 @@
 import Foundation
+import StagesTesting
 import TestSupport
 import Testing
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Buffer", .timeLimit(.minutes(1)))
 struct BufferTests {
-    @Test("B01 Events emitted without demand wait in order and are delivered before newly produced ones")
+    @Test("B01 O68 Events emitted without demand wait in order and are delivered before newly produced ones")
     func order() async throws {
         let producer = ProbeProducer()
         let consumer = ProbeConsumer()

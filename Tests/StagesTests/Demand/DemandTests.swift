@@ -84,7 +84,7 @@ struct DemandTests {
         #expect(consumer.inlet.windows.isEmpty)
     }
 
-    @Test("D05 A producer may return fewer events than asked for, none, or more, and emit later what it owes")
+    @Test("D05 O66 O67 A producer may return fewer events than asked for, none, or more, and emit later what it owes")
     func owes() async throws {
         actor Lazy: Producer {
             let outlet = Outlet<Int>()

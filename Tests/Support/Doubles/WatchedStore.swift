@@ -4,7 +4,7 @@ package import Pipeline
 package struct WatchedStore: MessageStore {
     package enum Call: Sendable, Equatable {
         case createPublisher, publishers, updatePublisher, deletePublisher, claim
-        case heads, entriesAfter, entriesOf, messages, parked
+        case progress, heads, entriesAfter, entriesOf, messages, parked
     }
 
     package let base: InMemoryStore
@@ -113,7 +113,7 @@ package struct WatchedStore: MessageStore {
     package func publisher(id: Int64) async throws -> Publisher? { try await base.publisher(id: id) }
 
     package func progress(of publishers: [Int64]) async throws -> [Int64: StoredProgress] {
-        try await base.progress(of: publishers)
+        try await watched(.progress) { try await base.progress(of: publishers) }
     }
 
     package func entries(topicID: Int64, ids: [Int64]) async throws -> [LogEntry] {

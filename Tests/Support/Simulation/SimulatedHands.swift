@@ -76,7 +76,7 @@ struct SimulatedHands {
 
     private func change(_ publisher: Publisher) async throws {
         var settings = publisher.settings
-        switch dice.number(0...6) {
+        switch dice.number(0...7) {
         case 0: settings.maxDemand = dice.number(1...8)
         case 1:
             settings.secondsRetry = dice.pick([1, 10, 30])
@@ -85,6 +85,7 @@ struct SimulatedHands {
         case 3: settings.rateLimit = dice.chance(0.5) ? nil : dice.pick([1, 5, 50])
         case 4: settings.target = "http://127.0.0.1:9/\(dice.number(10...12))"
         case 5: settings.maxAttempts = dice.pick([1, 3, 100])
+        case 6: settings.chunkSize = dice.pick([1, 2, 5, 20])
         default: settings.secondsTimeout = dice.pick([1, 5, 30])
         }
         let changed = settings

@@ -86,6 +86,10 @@ package struct SimulatedPlan: Sendable {
         if dice.chance(0.2) { settings.rateLimit = dice.pick([1, 5, 50]) }
         if dice.chance(0.1) { settings.fromNow = true }
         if dice.chance(0.05) { settings.active = false }
+        if dice.chance(0.3) {
+            settings.type = .pubsub
+            settings.chunkSize = dice.pick([1, 2, 5, 20])
+        }
         return settings
     }
 }

@@ -17,7 +17,9 @@ package struct SimulatedTarget: Target {
         }
         let begin = clock.now.offset
         var outcomes: [Outcome] = []
-        for id in delivery.messages {
+        for (index, id) in delivery.messages.enumerated() {
+            var delivery = delivery
+            if !delivery.batch.isEmpty { delivery.body = delivery.batch[index].payload }
             let reaction = receivers.receiver(at: delivery.publisher.settings.target).react(to: id, at: begin)
             outcomes.append(defect.outcome(await outcome(of: reaction, id, delivery, begin)))
         }

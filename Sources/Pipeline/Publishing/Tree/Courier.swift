@@ -23,12 +23,16 @@ actor Courier: TaskConsumer {
         var place = await connection(for: envelope)
         let now = resources.world.now()
         guard place != nil, let start = state.step({ $0.begin(envelope, at: now) }) else { return wakeup.ring() }
+        let takesBatches = start.publisher.settings.type == .pubsub
+        // The next request can be made now that this one has begun.
+        if takesBatches { wakeup.ring() }
         let outcomes = await resources.target.deliver(
             Delivery(
                 publisher: start.publisher,
                 messages: envelope.messages.map(\.message.id),
                 attempt: envelope.messages[0].attempts + 1,
-                body: envelope.body
+                body: envelope.body,
+                batch: takesBatches ? envelope.messages.map(\.message) : []
             )
         )
         place = nil
@@ -44,6 +48,7 @@ actor Courier: TaskConsumer {
         }
         try await resources.committer.settle(settling.settlement)
         state.step { $0.settled(settling.settlement, of: envelope, start) }
+        resources.history?.add(outcomes, of: envelope, start)
         if settling.settlement.pause != nil { await readSettings() }
         if settling.rings { wakeup.ring() }
     }

@@ -76,7 +76,13 @@ extension DeliveryState {
             return Waiting(reason: "strict_order", detail: "the message before has to be delivered first")
         }
         guard let window = circuit.window else {
-            return Waiting(reason: "demand", detail: "\(limits.maxDemand) deliveries are under way")
+            if takesBatches, queued > 0 {
+                let detail = "a connection is to become free of those that MAX_CONNECTIONS allows"
+                return Waiting(reason: "demand", since: queuedSince, detail: detail)
+            }
+            let isFull = outCount >= limits.maxDemand
+            let detail = isFull ? "\(limits.maxDemand) deliveries are under way" : "\(calls) requests are under way"
+            return Waiting(reason: "demand", detail: detail)
         }
         return Waiting(
             reason: "demand",

@@ -19,6 +19,7 @@ extension DeliveryState {
             return nil
         }
         inFlight += envelope.messages.count
+        calls += 1
         lastStartAt = now
         for pending in envelope.messages {
             switch pending.origin {
@@ -67,19 +68,26 @@ extension DeliveryState {
         settling += envelope.messages.count { !$0.isRow }
         var mustRewind = false
         var rings = isHeldBack
+        // A request that failed as a whole is one failure of the target, however many messages it had.
+        var hasFailed = false
         for (pending, outcome) in zip(envelope.messages, outcomes) {
             let now = world.now()
             lastOutcomeAt = now
             var judged = outcome
             if outcome.isGone { judged.result = .returned }
-            let (judgement, change) = circuit.judge(
-                judged,
-                of: pending.message.id,
-                start.mark,
-                hold: outcome.hold,
-                rules: rules(limits),
-                now: now
-            )
+            let isCountedAlready = hasFailed && judged.result == .failed && !circuit.isOpen
+            if judged.result == .failed { hasFailed = true }
+            let (judgement, change) =
+                isCountedAlready
+                ? (.counts, nil)
+                : circuit.judge(
+                    judged,
+                    of: pending.message.id,
+                    start.mark,
+                    hold: outcome.hold,
+                    rules: rules(limits),
+                    now: now
+                )
             if judgement == .returned { judged.result = .returned }
             record(judged, of: pending, start, limits, &settlement)
             switch change {
@@ -197,6 +205,7 @@ extension DeliveryState {
         guard start.incarnation == incarnation else { return }
         settling -= envelope.messages.count { !$0.isRow }
         inFlight = max(0, inFlight - envelope.messages.count)
+        calls = max(0, calls - 1)
         for pending in envelope.messages where pending.isRow {
             let id = pending.message.id
             started.remove(id)

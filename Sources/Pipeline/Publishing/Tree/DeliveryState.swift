@@ -31,6 +31,8 @@ struct DeliveryState {
     /// Messages whose row has gone by a hand, which is not durable yet: the store still has it.
     var leaving: Set<Int64> = []
     var inFlight = 0
+    /// Requests that are under way with them, or whose outcome is not durable yet.
+    var calls = 0
     /// Messages without a row whose outcome has been entered and is not durable yet.
     var settling = 0
     /// Counts the starts of the tree. What began before the last one is history and nothing else.
@@ -123,6 +125,7 @@ struct DeliveryState {
         dropped = []
         leaving = []
         inFlight = 0
+        calls = 0
         settling = 0
         incarnation += 1
         waiting = nil

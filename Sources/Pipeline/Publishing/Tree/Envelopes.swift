@@ -1,6 +1,7 @@
 import Stages
 
-/// The middle stage: builds the request once a message, ahead of the deliveries.
+/// The middle stage: builds the request once a message, ahead of the deliveries; for targets that take batches, puts the
+/// messages of each request together.
 actor Envelopes: ProducerConsumer {
     nonisolated let inlet = Inlet<PendingMessage>()
     nonisolated let outlet = Outlet<Envelope>(buffer: .unlimited)
@@ -15,10 +16,12 @@ actor Envelopes: ProducerConsumer {
     }
 
     func handle(_ events: Events<PendingMessage>) -> [Envelope] {
-        let body = state.publisher.settings.body
-        return events.compactMap { pending in
-            guard !state.isStale(pending.generation) else { return nil }
-            return Envelope(
+        let publisher = state.publisher
+        let body = publisher.settings.body
+        let current = events.lazy.filter { [state] in !state.isStale($0.generation) }
+        guard publisher.settings.type == .http else { return EnvelopeBatches.of(current, for: publisher) }
+        return current.map { pending in
+            Envelope(
                 messages: [pending],
                 body: RequestBody.bytes(
                     payload: pending.message.payload,

@@ -24,6 +24,8 @@ struct Ledger {
     }
 
     var handedOutCount: Int { outstanding.count }
+    /// Handed out, and its attempt has not begun.
+    var unstartedCount: Int { outstanding.count - started.count }
     var firstHandedOut: Int64? { outstanding.first }
     /// What waits to be handed out again.
     var backCount: Int { back.count }

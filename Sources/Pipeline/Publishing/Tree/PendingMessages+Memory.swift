@@ -26,23 +26,30 @@ extension PendingMessages {
     private func reserve(_ entries: [LogEntry], mayWait: Bool) async -> [(LogEntry, Reservation)] {
         let reserved = take(entries, bytes: \.bytes)
         guard reserved.isEmpty, mayWait, let first = entries.first else { return reserved }
-        let detail =
-            "\(amount(first.bytes)) bytes are to become free of those that MAX_BUFFER_BYTES allows for deliveries"
+        let amount = amount(first.bytes, for: state.publisher)
+        let detail = "\(amount) bytes are to become free of those that MAX_BUFFER_BYTES allows for deliveries"
         state.wait(for: Waiting(reason: "memory", detail: detail), at: now)
-        guard let bytes = await resources.bytes.reserve(amount(first.bytes), for: state.id) else { return [] }
+        guard let bytes = await resources.bytes.reserve(amount, for: state.id) else { return [] }
         return [(first, bytes)] + take(entries.dropFirst(), bytes: \.bytes)
     }
 
     func take<Item>(_ items: some Collection<Item>, bytes: (Item) -> Int) -> [(Item, Reservation)] {
         var reserved: [(Item, Reservation)] = []
         reserved.reserveCapacity(items.count)
+        let publisher = state.publisher
         for item in items {
-            guard let reservation = resources.bytes.take(amount(bytes(item)), for: state.id) else { break }
+            let amount = amount(bytes(item), for: publisher)
+            guard let reservation = resources.bytes.take(amount, for: state.id) else { break }
             reserved.append((item, reservation))
         }
         return reserved
     }
 
-    /// The payload, and the body that may be built of it.
-    private func amount(_ bytes: Int) -> Int { bytes * 2 + 256 }
+    /// The payload, and the body that may be built of it: for Pub/Sub in base64, with the topic's name.
+    private func amount(_ bytes: Int, for publisher: Publisher) -> Int {
+        switch publisher.settings.type {
+        case .http: bytes * 2 + 256
+        case .pubsub: bytes * 7 / 3 + 256 + publisher.topic.utf8.count * 2
+        }
+    }
 }

@@ -40,7 +40,8 @@ actor PendingMessages: Source {
             let now = now
             let readiness = state.step { [resources] state in
                 let limits = resources.limits(maxDemand: state.publisher.settings.maxDemand)
-                return state.readiness(limit: min(demand, Self.slice), limits, at: now)
+                let slice = state.takesBatches ? max(Self.slice, state.publisher.settings.chunkSize) : Self.slice
+                return state.readiness(limit: min(demand, slice), limits, at: now)
             }
             switch readiness {
             case .draining:

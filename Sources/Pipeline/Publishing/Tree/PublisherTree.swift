@@ -83,10 +83,10 @@ final class PublisherTree: Sendable {
             // Read here, as at the start of a stage: of two changes at once the later one is in force in the end.
             let settings = state.publisher.settings
             let maxDemand = resources.maxDemand(of: settings)
-            let minDemand = resources.minDemand(of: settings)
+            let window = resources.readingWindow(of: settings)
             // The window was checked when the settings were: it can only fail for a subscription that has ended.
             try? running.delivering?.resize(maxDemand: maxDemand, minDemand: maxDemand - 1)
-            try? running.reading?.resize(maxDemand: maxDemand, minDemand: minDemand)
+            try? running.reading?.resize(maxDemand: window.maxDemand, minDemand: window.minDemand)
             return settings.active
         }
         if rewound || isActive { wakeup.ring() }
@@ -114,13 +114,9 @@ final class PublisherTree: Sendable {
         let envelopes = Envelopes(state: state, executor: executor)
         try running.withLock { running in
             guard let pending = running.pending else { return }
-            let settings = state.publisher.settings
             running.reading = try envelopes.inlet.subscribe(
                 to: pending.outlet,
-                SubscriptionOptions(
-                    maxDemand: resources.maxDemand(of: settings),
-                    minDemand: resources.minDemand(of: settings)
-                )
+                resources.readingWindow(of: state.publisher.settings)
             )
             running.envelopes = envelopes
         }
@@ -140,7 +136,11 @@ final class PublisherTree: Sendable {
                 SubscriptionOptions(maxDemand: maxDemand, minDemand: maxDemand - 1)
             )
         }
-        state.step { $0.rewind() }
+        state.step { state in
+            // The deliveries of the courier before have ended with it.
+            state.calls = 0
+            state.rewind()
+        }
         wakeup.ring()
         return courier
     }

@@ -1,4 +1,5 @@
 import Logging
+import Stages
 
 /// What all trees of a node share. None of it is an actor: an actor without an executor of its own would run on the
 /// executor of whichever tree calls it.
@@ -12,6 +13,8 @@ struct Resources: Sendable {
     /// Deliveries on the wire.
     var connections: Budget
     var notices: NoticeBoard
+    /// What has been delivered and what has failed is mirrored there; nil: nowhere.
+    var history: HistoryMirror?
     var world: World
     var logger: Logger
     /// The node's own settings, for what a publisher does not say.
@@ -32,6 +35,18 @@ struct Resources: Sendable {
 
     func maxDemand(of settings: PublisherSettings) -> Int {
         settings.maxDemand ?? defaults.maxDemand
+    }
+
+    /// How much the middle stage has asked for and not handled.
+    ///
+    /// For targets that take batches it is more than may be handed out at all (`DeliveryState.room` sees to that), so that
+    /// what makes one request comes in one piece.
+    func readingWindow(of settings: PublisherSettings) -> SubscriptionOptions {
+        let maxDemand = maxDemand(of: settings)
+        switch settings.type {
+        case .http: return SubscriptionOptions(maxDemand: maxDemand, minDemand: minDemand(of: settings))
+        case .pubsub: return SubscriptionOptions(maxDemand: maxDemand * 2, minDemand: maxDemand)
+        }
     }
 
     /// - Parameter maxDemand: The publisher's own, if it has one.

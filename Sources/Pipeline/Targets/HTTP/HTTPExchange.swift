@@ -8,7 +8,7 @@ package struct HTTPExchange: Sendable {
     package var retryAfter: String?
     /// The value of `Location` as it was sent. Redirects are not followed.
     package var location: String?
-    /// The first 1,024 bytes of the response. No more than 64 KiB of a response are read: one that is longer is cut
+    /// The first bytes of the response, as many as the request wants kept. No more than 64 KiB of a response are read: one that is longer is cut
     /// off there, and its status counts.
     package var body: [UInt8]
     /// How long the attempt took, from its submission.

@@ -7,6 +7,8 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]
     /// For the whole exchange, from the submission to the last byte of the response.
     package var timeout: Duration
+    /// So many bytes of the response's body are kept.
+    package var keptBytes = 1_024
 
     package init(url: String, headers: [(name: String, value: String)] = [], body: [UInt8], timeout: Duration) {
         self.url = url

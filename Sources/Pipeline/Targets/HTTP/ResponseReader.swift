@@ -1,7 +1,7 @@
 /// Takes in a response, within bounds: what is needed of its head and the first bytes of its body.
 struct ResponseReader {
     /// So much of a body is kept.
-    static let keptBytes = 1_024
+    private let keptBytes: Int
     /// So much of a body is read, and so much of a head.
     static let readBytes = 65_536
 
@@ -18,6 +18,10 @@ struct ResponseReader {
     private var isInterim = false
     private var headCount = 0
     private var bodyCount = 0
+
+    init(keptBytes: Int = 1_024) {
+        self.keptBytes = keptBytes
+    }
 
     /// Takes one line of the head.
     /// - Returns: false when the transfer is to be ended.
@@ -49,7 +53,7 @@ struct ResponseReader {
     mutating func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
         hasBegun = true
         bodyCount += piece.count
-        body.append(contentsOf: piece.prefix(Self.keptBytes - body.count))
+        body.append(contentsOf: piece.prefix(max(0, keptBytes - body.count)))
         isCutOff = bodyCount > Self.readBytes
         return !isCutOff
     }

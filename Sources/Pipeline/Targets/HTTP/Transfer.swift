@@ -116,7 +116,7 @@ final class Transfer {
     }
 
     private func restart(_ job: Job, now: ContinuousClock.Instant) {
-        reader = ResponseReader()
+        reader = ResponseReader(keptBytes: job.submission.request.keptBytes)
         refusedAddress = nil
         socketError = nil
         socketsOpened = 0
