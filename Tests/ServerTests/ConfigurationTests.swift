@@ -223,8 +223,8 @@ struct ConfigurationTests {
         #expect(try configuration(["HOST": "0.0.0.0"]).warnings.count == 1)
         #expect(try configuration(["HOST": "localhost"]).warnings.isEmpty)
         #expect(
-            try configuration(["RECOVERY_INTERVAL": "5"]).warnings == [
-                "RECOVERY_INTERVAL is set, but has no effect yet."
+            try configuration(["LEASE_SECONDS": "5"]).warnings == [
+                "LEASE_SECONDS is set, but has no effect yet."
             ]
         )
     }

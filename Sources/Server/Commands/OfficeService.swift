@@ -4,7 +4,8 @@ import ServiceLifecycle
 /// A post office in the life of the process: asked to end, it lets what is in flight finish.
 struct OfficeService: Service {
     let office: PostOffice
-    let transport: CurlTransport
+    /// The ways to targets and to origins.
+    let transports: [CurlTransport]
     let store: any MessageStore
     /// How long deliveries in flight may take before they are aborted.
     let limit: Duration
@@ -26,10 +27,12 @@ struct OfficeService: Service {
                 try await office.run()
                 return true
             }
-            // Deliveries go by it until the office has ended.
-            group.addTask {
-                try await transport.run()
-                return false
+            // Deliveries go by them until the office has ended.
+            for transport in transports {
+                group.addTask {
+                    try await transport.run()
+                    return false
+                }
             }
             group.addTask {
                 do {
