@@ -20,6 +20,9 @@ enum SQLiteSchema {
         migrator.registerMigration("3 recovery", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: recovery)
         }
+        migrator.registerMigration("4 imports", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: imports)
+        }
         return migrator
     }()
 
@@ -34,6 +37,16 @@ enum SQLiteSchema {
             digest  BLOB    NOT NULL,
             seen_at INTEGER NOT NULL,
             PRIMARY KEY (origin, entry)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let imports = """
+        -- What rows of another system's database have become here.
+        CREATE TABLE imported (
+            source     TEXT    NOT NULL,
+            origin_row TEXT    NOT NULL,
+            id         INTEGER NOT NULL,
+            PRIMARY KEY (source, origin_row)
         ) STRICT, WITHOUT ROWID;
         """
 

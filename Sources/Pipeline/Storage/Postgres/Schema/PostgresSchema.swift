@@ -4,7 +4,7 @@
 /// changes with every message is indexed, and rows that change often have room on their page for their next version.
 enum PostgresSchema {
     /// Each migration is one transaction. Its number is its place, from 1.
-    static let migrations: [[String]] = [log, perseverance, recovery]
+    static let migrations: [[String]] = [log, perseverance, recovery, imports]
 
     static let version = migrations.count
 
@@ -135,6 +135,18 @@ enum PostgresSchema {
             PRIMARY KEY (origin, entry)
         )
         """,
+    ]
+
+    private static let imports = [
+        // What rows of another system's database have become here.
+        """
+        CREATE TABLE imported (
+            source     text   NOT NULL,
+            origin_row text   NOT NULL,
+            id         bigint NOT NULL,
+            PRIMARY KEY (source, origin_row)
+        )
+        """
     ]
 
     private static let perseverance = [

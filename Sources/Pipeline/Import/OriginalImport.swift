@@ -1,0 +1,312 @@
+/// Brings topics, publishers and undelivered messages of a mercadona/postoffice into a store.
+///
+/// Each row that was brought has a record, so that it can be done again: after it was cut off, or for what has come in
+/// meanwhile. The original's row of the job table is one message for one publisher, and so it is here: a message in the
+/// topic's log, and a row for its publisher that is due when the job was. Publishers begin at the end of the log.
+package struct OriginalImport: Sendable {
+    private static let page = 200
+
+    /// One of the original's publishers, and what it is here.
+    private struct Recipient {
+        /// nil in a dry run, when it is not here yet.
+        var id: Int64?
+        /// nil in a dry run, when the topic is not here yet.
+        var topicID: Int64?
+        var topic: String
+        var name: String
+        var type: PublisherSettings.Kind
+    }
+
+    private let original: OriginalDatabase
+    private let store: any ImportingStore
+    private let applies: Bool
+    private let takesOldPending: Bool
+    private let now: Timestamp
+    private let tell: @Sendable (String) -> Void
+
+    /// Reads the original, and does what is to be done, or says what that would be.
+    ///
+    /// - Parameters:
+    ///   - applies: false: nothing is written.
+    ///   - takesOldPending: whether messages of the time before the job table are taken although there is one.
+    ///   - tell: is given each line of the report.
+    /// - Throws: `StoreError`.
+    package static func run(
+        from options: PostgresOptions,
+        into store: any ImportingStore,
+        applies: Bool,
+        takesOldPending: Bool = false,
+        now: Timestamp,
+        tell: @escaping @Sendable (String) -> Void
+    ) async throws {
+        let original = try await OriginalDatabase.open(options)
+        do {
+            try await OriginalImport(
+                original: original,
+                store: store,
+                applies: applies,
+                takesOldPending: takesOldPending,
+                now: now,
+                tell: tell
+            ).run()
+        } catch {
+            await original.close()
+            throw error
+        }
+        await original.close()
+    }
+
+    private func run() async throws {
+        let topics = try await bringTopics()
+        let recipients = try await bringPublishers(topics)
+        var tally = ImportTally()
+        if original.hasJobs { try await bringJobs(recipients, &tally) }
+        if original.hasPending, !original.hasJobs || takesOldPending { try await bringPending(recipients, &tally) }
+        for line in tally.lines { tell(line) }
+        if original.hasPending, original.hasJobs, !takesOldPending {
+            let old = try await original.pending(after: 0, limit: 1)
+            if !old.isEmpty {
+                tell("There are messages from the time before the job table. They are left: --old-pending takes them.")
+            }
+        }
+        tell(applies ? "Done." : "Nothing was written: this was a dry run. --apply does it.")
+    }
+
+    // MARK: Topics and publishers
+
+    /// - Returns: names with ids by the original's ids; an id is nil in a dry run for a topic that is not here yet.
+    private func bringTopics() async throws -> [Int64: (name: String, id: Int64?)] {
+        var topics: [Int64: (name: String, id: Int64?)] = [:]
+        for topic in try await original.topics() {
+            let row = "topics/\(topic.id)"
+            let title = "Topic \(topic.name.debugDescription)"
+            if let here = try await store.topic(named: topic.name) {
+                guard topic.name != Notice.topic else {
+                    tell("\(title): the name is reserved, left out.")
+                    continue
+                }
+                topics[topic.id] = (topic.name, here.id)
+                tell("\(title): is here.")
+            } else if try await store.imported([row], from: original.fingerprint)[row] != nil {
+                tell("\(title): was deleted here, left out.")
+                continue
+            } else {
+                let settings = settings(of: topic)
+                tell(
+                    "\(title): new\(topic.recoveryEnabled == settings.recoveryEnabled ? "" : ", its recovery is off: its origin is no URL")."
+                )
+                guard applies else {
+                    topics[topic.id] = (topic.name, nil)
+                    continue
+                }
+                topics[topic.id] = (topic.name, try await store.createTopic(settings, at: now).id)
+            }
+            if applies, let id = topics[topic.id]?.id {
+                try await store.note(imported: row, as: id, from: original.fingerprint)
+            }
+        }
+        return topics
+    }
+
+    private func settings(of topic: OriginalDatabase.Topic) -> TopicSettings {
+        let isURL = (try? TargetURL(topic.originHost)) != nil
+        return TopicSettings(
+            name: topic.name,
+            originHost: topic.originHost.isEmpty ? "unknown" : topic.originHost,
+            recoveryEnabled: topic.recoveryEnabled && isURL
+        )
+    }
+
+    private func bringPublishers(_ topics: [Int64: (name: String, id: Int64?)]) async throws -> [Int64: Recipient] {
+        var recipients: [Int64: Recipient] = [:]
+        for publisher in try await original.publishers() {
+            let name = "publisher \(publisher.id) (\(publisher.type), \(Self.shown(publisher.target)))"
+            guard let topic = topics[publisher.topicID] else { continue }
+            guard !publisher.deleted else {
+                tell("  \(name): was deleted in the original, left out.")
+                continue
+            }
+            guard let new = OriginalPublisher(publisher) else {
+                tell("  \(name): its type is not known, left out.")
+                continue
+            }
+            let row = "publishers/\(publisher.id)"
+            let known = try await store.imported([row], from: original.fingerprint)[row]
+            let here = try await topic.id.asyncMap { try await publisherHere($0, known, new.settings) } ?? nil
+            if known != nil, here == nil {
+                tell("  \(name): was deleted here, left out.")
+                continue
+            }
+            var recipient = Recipient(
+                id: here,
+                topicID: topic.id,
+                topic: topic.name,
+                name: name,
+                type: new.settings.type
+            )
+            if here == nil {
+                let words = ["new for \(topic.name.debugDescription)", publisher.active ? nil : "not active"]
+                tell("  \(name): \((words.compactMap(\.self) + new.remarks).joined(separator: ", ")).")
+            } else {
+                tell("  \(name): is here.")
+            }
+            if applies, let topicID = topic.id {
+                if recipient.id == nil {
+                    recipient.id = try await store.createPublisher(topicID: topicID, new.settings, at: now).id
+                }
+                if let id = recipient.id {
+                    try await store.note(imported: row, as: id, from: original.fingerprint)
+                }
+            }
+            recipients[publisher.id] = recipient
+        }
+        return recipients
+    }
+
+    /// The live publisher that it was brought in as, or that is the same.
+    private func publisherHere(_ topicID: Int64, _ known: Int64?, _ settings: PublisherSettings) async throws -> Int64?
+    {
+        if let known { return try await store.publisher(id: known)?.id }
+        var last: Int64 = 0
+        while true {
+            let some = try await store.publishers(topicID: topicID, after: last, limit: 500)
+            if let same = some.first(where: {
+                $0.settings.target == settings.target && $0.settings.type == settings.type
+            }) {
+                return same.id
+            }
+            guard let final = some.last else { return nil }
+            last = final.id
+        }
+    }
+
+    /// Without what may be a credential.
+    private static func shown(_ target: String) -> String {
+        let bare = target.prefix { $0 != "?" }
+        guard let scheme = bare.firstRange(of: "://"), let at = bare.lastIndex(of: "@") else { return String(bare) }
+        return bare[..<scheme.upperBound] + "…" + bare[at...]
+    }
+
+    // MARK: Messages
+
+    private func bringJobs(_ recipients: [Int64: Recipient], _ tally: inout ImportTally) async throws {
+        var last: Int64 = 0
+        while true {
+            let jobs = try await original.jobs(after: last, limit: Self.page)
+            guard let final = jobs.last else { return }
+            last = final.id
+            var messages: [Int64?: [ImportedMessage]] = [:]
+            let known = try await store.imported(jobs.map { "oban_jobs/\($0.id)" }, from: original.fingerprint)
+            for job in jobs {
+                guard let recipient = recipients[job.publisher] else {
+                    tally.left["of publishers that are left out", default: 0] += 1
+                    continue
+                }
+                let row = "oban_jobs/\(job.id)"
+                guard known[row] == nil else {
+                    tally.left["brought before", default: 0] += 1
+                    continue
+                }
+                guard let payload = job.payload else {
+                    tally.left["without a payload", default: 0] += 1
+                    continue
+                }
+                let attributes = OriginalAttributes.text(job.attributes)
+                let payloads = recipient.type == .pubsub ? OriginalAttributes.elements(payload) : [payload]
+                tally.count(payloads.count, for: recipient.name, isScheduled: job.isScheduled, dueAt: job.dueAt, now)
+                messages[recipient.topicID, default: []].append(
+                    ImportedMessage(
+                        row: row,
+                        messages: payloads.map {
+                            NewMessage(payload: $0, attributes: attributes, receivedAt: job.insertedAt)
+                        },
+                        recipients: recipient.id.map { id in
+                            [
+                                .init(
+                                    publisher: id,
+                                    attempts: max(0, job.attempt),
+                                    // What is held against a target becomes due when it is well again.
+                                    cause: job.isScheduled ? .message : .target,
+                                    dueAt: job.dueAt,
+                                    lastError: job.error
+                                )
+                            ]
+                        } ?? []
+                    )
+                )
+            }
+            try await bring(messages, &tally)
+        }
+    }
+
+    private func bringPending(_ recipients: [Int64: Recipient], _ tally: inout ImportTally) async throws {
+        var last: Int64 = 0
+        while true {
+            let pending = try await original.pending(after: last, limit: Self.page)
+            guard let final = pending.last else { return }
+            last = final.id
+            var messages: [Int64?: [ImportedMessage]] = [:]
+            let known = try await store.imported(pending.map { "messages/\($0.id)" }, from: original.fingerprint)
+            for message in pending {
+                let row = "messages/\(message.id)"
+                let own = message.publishers.compactMap { recipients[$0] }
+                guard let first = own.first else {
+                    tally.left["of publishers that are left out", default: 0] += 1
+                    continue
+                }
+                guard known[row] == nil else {
+                    tally.left["brought before", default: 0] += 1
+                    continue
+                }
+                guard let payload = message.payload else {
+                    tally.left["without a payload", default: 0] += 1
+                    continue
+                }
+                for recipient in own {
+                    tally.count(1, for: recipient.name, isScheduled: false, dueAt: message.insertedAt, now)
+                }
+                messages[first.topicID, default: []].append(
+                    ImportedMessage(
+                        row: row,
+                        messages: [
+                            NewMessage(
+                                payload: payload,
+                                attributes: OriginalAttributes.text(message.attributes),
+                                receivedAt: message.insertedAt
+                            )
+                        ],
+                        recipients: own.compactMap(\.id).map {
+                            .init(publisher: $0, attempts: 0, cause: .target, dueAt: message.insertedAt, lastError: nil)
+                        }
+                    )
+                )
+            }
+            try await bring(messages, &tally)
+        }
+    }
+
+    private func bring(_ messages: [Int64?: [ImportedMessage]], _ tally: inout ImportTally) async throws {
+        guard applies else { return }
+        for (topic, messages) in messages.sorted(by: { $0.key ?? 0 < $1.key ?? 0 }) {
+            guard let topic else { continue }
+            switch try await store.bring(messages, into: topic, from: original.fingerprint) {
+            case .brought: break
+            case .unknownTopic:
+                tally.left["of a topic that has just been deleted", default: 0] += messages.count
+            case .behind(let publishers):
+                let names = publishers.map(String.init).joined(separator: ", ")
+                tally.left[
+                    "not brought: publisher \(names) here has messages before it in its topic; do it again when they are "
+                        + "delivered",
+                    default: 0
+                ] += messages.count
+            }
+        }
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
+        if let self { try await transform(self) } else { nil }
+    }
+}
