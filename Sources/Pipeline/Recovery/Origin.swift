@@ -1,7 +1,7 @@
 /// A sender that keeps what it could not hand over, and where it lists it.
 ///
 /// The protocol is that of the original's client: `GET` of the list, `DELETE` of `{list}{id}/` for what has been taken.
-struct Origin: Sendable, Hashable {
+struct Origin: Sendable, Hashable, CustomStringConvertible {
     /// What it is known by: its URL without the slash at the end, so that both forms are one origin.
     let key: String
     /// As a topic spells it.
@@ -17,6 +17,12 @@ struct Origin: Sendable, Hashable {
 
     func hash(into hasher: inout Hasher) {
         hasher.combine(key)
+    }
+
+    /// For people. A query may hold a credential.
+    var description: String {
+        let (path, query) = Self.split(key)
+        return path + (query.isEmpty ? "" : "?…")
     }
 
     var endsWithSlash: Bool { listing.prefix { $0 != "?" && $0 != "#" }.hasSuffix("/") }

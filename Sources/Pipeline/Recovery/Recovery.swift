@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Of several nodes over one database one does it. What makes it exact is the store's record of each entry, not that.
 final class Recovery: Sendable {
-    private struct State {
+    struct State {
         var schedule = RecoverySchedule()
         /// By the origin's key: topics by name.
         var topics: [String: [String: Int64]] = [:]
@@ -20,8 +20,6 @@ final class Recovery: Sendable {
     /// For an answer of the origin, from the connection to its last byte.
     private static let listTimeout: Duration = .seconds(15)
     private static let deleteTimeout: Duration = .seconds(10)
-    /// Lines of one round about entries that are left.
-    private static let mostLines = 10
     /// A record of an entry that was not listed for so long is of no use any more.
     private static let recordAge: Duration = .seconds(7 * 86_400)
 
@@ -30,13 +28,13 @@ final class Recovery: Sendable {
     private let interval: Duration
     /// Bytes of a list of messages.
     private let limit: Int
-    private let world: World
-    private let logger: Logger
+    let world: World
+    let logger: Logger
     private let grown: @Sendable ([TopicHead]) -> Void
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let wakeup = Wakeup()
-    private let recoveredCount = Counter(label: "postoffice_recovered_messages_total")
-    private let failureCount = Counter(label: "postoffice_recovery_failures_total")
+    let recoveredCount = Counter(label: "postoffice_recovered_messages_total")
+    let failureCount = Counter(label: "postoffice_recovery_failures_total")
 
     /// - Parameter grown: Called with the topics that recovered messages were appended to.
     init(
@@ -181,50 +179,6 @@ final class Recovery: Sendable {
             try await store.forgetRecovered(of: origin.key, unseenSince: time)
         } catch {
             logger.debug("Old records of entries were not removed.", metadata: ["error": "\(error)"])
-        }
-    }
-
-    // MARK: Telling of it
-
-    private func note(_ round: RecoveryRound) {
-        let key = round.origin.key
-        let ids = round.left.map { $0.id ?? "without a usable id" }
-        let reason = round.left.first.map { "entry \($0.id ?? "without a usable id") is left there: \($0.reason)" }
-        let error = round.problem ?? reason
-        let (before, news) = state.withLock { state in
-            let before = state.statuses[key]
-            state.memories[key] = round.memory
-            state.statuses[key] = RecoveryStatus(
-                lastAt: world.now(),
-                lastError: error,
-                recovered: (before?.recovered ?? 0) + round.recovered,
-                left: round.left.count
-            )
-            let told = state.told[key] ?? []
-            // A round that did not get so far says nothing of what is left.
-            if round.problem == nil || !ids.isEmpty { state.told[key] = Set(ids) }
-            return (before, round.left.filter { !told.contains($0.id ?? "without a usable id") })
-        }
-        recoveredCount.increment(by: round.recovered)
-        if round.hasFailed { failureCount.increment() }
-        if round.recovered > 0 {
-            logger.info("Messages were recovered.", metadata: ["origin": "\(key)", "count": "\(round.recovered)"])
-        }
-        // Once, and not in each round for as long as it lasts.
-        if let problem = round.problem, problem != before?.lastError {
-            logger.warning("An origin could not be recovered from.", metadata: ["origin": "\(key)", "reason": "\(problem)"])
-        }
-        for refusal in news.prefix(Self.mostLines) {
-            logger.warning(
-                "An entry is left at its origin.",
-                metadata: ["origin": "\(key)", "entry": "\(refusal.id ?? "?")", "reason": "\(refusal.reason)"]
-            )
-        }
-        if news.count > Self.mostLines {
-            logger.warning(
-                "More entries are left at their origin.",
-                metadata: ["origin": "\(key)", "count": "\(news.count - Self.mostLines)"]
-            )
         }
     }
 }

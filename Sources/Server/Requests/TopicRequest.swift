@@ -37,7 +37,8 @@ struct TopicRequest: Sendable {
 
     private func readChangeable(_ fields: inout Fields, _ settings: inout TopicSettings) {
         if let isEnabled = fields.bool("recovery_enabled") { settings.recoveryEnabled = isEnabled }
-        if !fields.errors.has("origin_host") { checkOrigin(settings, &fields) }
+        let concernsOrigin = fields.has("origin_host") || (fields.has("recovery_enabled") && settings.recoveryEnabled)
+        if concernsOrigin, !fields.errors.has("origin_host") { checkOrigin(settings, &fields) }
         if let seconds = fields.nullableInteger("retention_seconds", 60...315_360_000), seconds != nil {
             fields.errors.add("retention_seconds", FieldErrors.notSupported)
         }

@@ -86,7 +86,6 @@ package struct MeasuredStore: MessageStore {
             let counts = [
                 settlement.parked.count, settlement.unparked.count, settlement.due.count, settlement.attempts.count,
             ]
-            if (counts.max() ?? 0) > 510 { print("OVER", counts, settlement.publisher, settlement.attempts.count { $0.result == .discarded }, settlement.attempts.count) }
             await measure(.settlement, counts.max() ?? 0)
         }
         return try await base.commit(batch)
