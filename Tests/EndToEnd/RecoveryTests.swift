@@ -149,7 +149,7 @@ struct RecoveryTests {
         #expect(sender.state.value.listings == 0)
     }
 
-    @Test("begins and ends with a change of the topic")
+    @Test("W36 begins and ends with a change of the topic")
     func changes() async throws {
         let (_, api) = try await Self.start()
         let first = try Sender()

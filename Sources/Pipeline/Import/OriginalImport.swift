@@ -78,26 +78,20 @@ package struct OriginalImport: Sendable {
         for topic in try await original.topics() {
             let row = "topics/\(topic.id)"
             let title = "Topic \(topic.name.debugDescription)"
+            guard topic.name != Notice.topic else {
+                tell("\(title): the name is reserved, left out.")
+                continue
+            }
             if let here = try await store.topic(named: topic.name) {
-                guard topic.name != Notice.topic else {
-                    tell("\(title): the name is reserved, left out.")
-                    continue
-                }
                 topics[topic.id] = (topic.name, here.id)
                 tell("\(title): is here.")
             } else if try await store.imported([row], from: original.fingerprint)[row] != nil {
                 tell("\(title): was deleted here, left out.")
-                continue
             } else {
                 let settings = settings(of: topic)
-                tell(
-                    "\(title): new\(topic.recoveryEnabled == settings.recoveryEnabled ? "" : ", its recovery is off: its origin is no URL")."
-                )
-                guard applies else {
-                    topics[topic.id] = (topic.name, nil)
-                    continue
-                }
-                topics[topic.id] = (topic.name, try await store.createTopic(settings, at: now).id)
+                let isChanged = topic.recoveryEnabled != settings.recoveryEnabled
+                tell("\(title): new\(isChanged ? ", its recovery is off: its origin is no URL" : "").")
+                topics[topic.id] = (topic.name, applies ? try await store.createTopic(settings, at: now).id : nil)
             }
             if applies, let id = topics[topic.id]?.id {
                 try await store.note(imported: row, as: id, from: original.fingerprint)
@@ -162,9 +156,13 @@ package struct OriginalImport: Sendable {
     }
 
     /// The live publisher that it was brought in as, or that is the same.
-    private func publisherHere(_ topicID: Int64, _ known: Int64?, _ settings: PublisherSettings) async throws -> Int64?
-    {
+    private func publisherHere(
+        _ topicID: Int64?,
+        _ known: Int64?,
+        _ settings: PublisherSettings
+    ) async throws -> Int64? {
         if let known { return try await store.publisher(id: known)?.id }
+        guard let topicID else { return nil }
         var last: Int64 = 0
         while true {
             let some = try await store.publishers(topicID: topicID, after: last, limit: 500)
