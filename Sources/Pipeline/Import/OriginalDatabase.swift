@@ -49,6 +49,7 @@ struct OriginalDatabase: Sendable {
     let fingerprint: String
     let hasJobs: Bool
     let hasPending: Bool
+    private let hasPeers: Bool
 
     /// - Throws: `StoreError.unusable` when it cannot be read, or is no such database.
     static func open(_ options: PostgresOptions) async throws(StoreError) -> OriginalDatabase {
@@ -72,7 +73,8 @@ struct OriginalDatabase: Sendable {
                 connection: connection,
                 fingerprint: fingerprint,
                 hasJobs: names.contains("oban_jobs"),
-                hasPending: names.isSuperset(of: ["messages", "pending_messages"])
+                hasPending: names.isSuperset(of: ["messages", "pending_messages"]),
+                hasPeers: names.contains("oban_peers")
             )
         } catch let error as StoreError {
             throw error
@@ -82,6 +84,12 @@ struct OriginalDatabase: Sendable {
     }
 
     func close() async { await connection.close() }
+
+    /// Whether a node of it says that it is there.
+    func isRunning() async throws -> Bool {
+        guard hasPeers else { return false }
+        return try await rows(Self.livePeers()).first?.bool(0) ?? false
+    }
 
     func topics() async throws -> [Topic] {
         try await rows(Self.listTopics()).map { row in
@@ -159,6 +167,11 @@ struct OriginalDatabase: Sendable {
     private static let birth = PostgresStatement(
         "birth",
         "SELECT min(inserted_at)::text FROM public.schema_migrations"
+    )
+
+    private static let livePeers = PostgresStatement(
+        "live peers",
+        "SELECT EXISTS (SELECT 1 FROM public.oban_peers WHERE expires_at > timezone('UTC', now()))"
     )
 
     private static let listTopics = PostgresStatement(

@@ -1,6 +1,6 @@
 /// What is undelivered in the original.
 extension OriginalImport {
-    private static let page = 200
+    private static let page = 500
 
     func bringJobs(_ recipients: [Int64: Recipient], _ tally: inout ImportTally) async throws {
         var last: Int64 = 0

@@ -55,6 +55,9 @@ package struct OriginalImport: Sendable {
     }
 
     private func run() async throws {
+        if try await original.isRunning() {
+            tell("The original is running: what it delivers from now on would be delivered once more. Stop it first.")
+        }
         let topics = try await bringTopics()
         let recipients = try await bringPublishers(topics)
         var tally = ImportTally()

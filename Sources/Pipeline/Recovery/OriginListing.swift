@@ -51,7 +51,7 @@ struct OriginListing: Sendable {
                 continue
             }
             let fields = try Fields(bytes.extracting(element.value))
-            guard let id = fields.id, !id.isEmpty, id.utf8.count <= RecoveredEntry.maximumIDLength else {
+            guard let id = fields.id, Self.canBeUsed(id) else {
                 refusals.append(Refusal(id: nil, reason: "its id is missing or cannot be used"))
                 continue
             }
@@ -63,6 +63,11 @@ struct OriginListing: Sendable {
                 refusals.append(Refusal(id: id, reason: error.reason))
             }
         }
+    }
+
+    /// As a part of a URL and of a key.
+    private static func canBeUsed(_ id: String) -> Bool {
+        (1...RecoveredEntry.maximumIDLength).contains(id.utf8.count) && id.utf8.allSatisfy { $0 >= 0x20 }
     }
 
     private struct Unusable: Error {

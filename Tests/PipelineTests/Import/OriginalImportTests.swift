@@ -51,7 +51,7 @@ import Testing
 
     /// Payloads of a publisher's rows, in order.
     private static func waiting(_ store: any ImportingStore, _ publisher: Publisher) async throws -> [String] {
-        let rows = try await store.rows(.any, publisher: publisher.id, after: 0, limit: 1000)
+        let rows = try await store.rows(.any, publisher: publisher.id, after: 0, limit: 10_000)
         return try await store.messages(ids: rows.map(\.messageID)).map { String(decoding: $0.payload, as: UTF8.self) }
     }
 
@@ -70,6 +70,15 @@ import Testing
         #expect(report.text.contains("publisher \(publisher) (http, http://…@127.0.0.1:9/): 3 due now."))
         #expect(report.lines.last == "Nothing was written: this was a dry run. --apply does it.")
         #expect(!report.text.contains("secret"))
+        #expect(!report.text.contains("is running"))
+        try await original.fixture.execute(
+            """
+            CREATE TABLE oban_peers (name text PRIMARY KEY, node text, started_at timestamp, expires_at timestamp);
+            INSERT INTO oban_peers VALUES ('Oban', 'a', now(), timezone('UTC', now()) + interval '1 hour');
+            """
+        )
+        let warned = try await Self.run(original, into: store, applies: false)
+        #expect(warned.lines.first?.hasPrefix("The original is running") == true)
         try await store.close()
     }
 
@@ -148,7 +157,7 @@ import Testing
         try await original.fixture.execute(
             """
             INSERT INTO oban_jobs (args) SELECT jsonb_build_object('consumer_id', \(publisher), 'payload', n)
-            FROM generate_series(1, 450) AS n
+            FROM generate_series(1, 1050) AS n
             """
         )
         let folder = try TemporaryFolder()
@@ -157,23 +166,23 @@ import Testing
         let orders = try #require(try await store.topic(named: "orders"))
         let here = try await store.publishers(topicID: orders.id, after: 0, limit: 10)
         _ = try await store.deletePublisher(id: here[1].id, at: World.real.now())
-        try await original.job(publisher, "451")
-        try await original.job(dropped, "452")
+        try await original.job(publisher, "1051")
+        try await original.job(dropped, "1052")
         let report = try await Self.run(original, into: store)
-        #expect(try await Self.waiting(store, here[0]) == (1...451).map(String.init))
-        #expect(try await store.topic(named: "orders")?.receivedCount == 451)
+        #expect(try await Self.waiting(store, here[0]) == (1...1051).map(String.init))
+        #expect(try await store.topic(named: "orders")?.receivedCount == 1051)
         #expect(try await store.publishers(topicID: orders.id, after: 0, limit: 10).map(\.id) == [here[0].id])
         #expect(report.text.contains("was deleted here, left out"))
-        #expect(report.text.contains("Left out, brought before: 450."))
+        #expect(report.text.contains("Left out, brought before: 1050."))
         try await Self.run(original, into: store)
-        #expect(try await store.topic(named: "orders")?.receivedCount == 451)
+        #expect(try await store.topic(named: "orders")?.receivedCount == 1051)
         // A second original is another source, whatever its rows are numbered.
         let other = try await OriginalSchema()
         try await other.fixture.execute("UPDATE schema_migrations SET inserted_at = '2021-01-01'")
         try await other.addJobTable()
         try await other.job(try await other.publisher(try await other.topic("orders"), "http://127.0.0.1:9/"), "1")
         try await Self.run(other, into: store)
-        #expect(try await store.topic(named: "orders")?.receivedCount == 452)
+        #expect(try await store.topic(named: "orders")?.receivedCount == 1052)
         try await store.close()
     }
 

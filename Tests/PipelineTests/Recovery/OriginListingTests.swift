@@ -63,6 +63,7 @@ import Testing
             (#"{"topic":"t","payload":1}"#, nil, "its id is missing or cannot be used"),
             (#"{"id":null,"topic":"t","payload":1}"#, nil, "its id is missing or cannot be used"),
             (#"{"id":"","topic":"t","payload":1}"#, nil, "its id is missing or cannot be used"),
+            (#"{"id":"a\u0000b","topic":"t","payload":1}"#, nil, "its id is missing or cannot be used"),
             (#"{"id":[1],"topic":"t","payload":1}"#, nil, "its id is missing or cannot be used"),
             (#"{"id":1,"payload":1}"#, "1", "its topic is missing"),
             (#"{"id":1,"topic":null,"payload":1}"#, "1", "its topic is missing"),

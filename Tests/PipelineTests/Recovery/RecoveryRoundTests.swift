@@ -225,7 +225,7 @@ import Testing
 
     @Test("W7 stores each entry exactly once, whatever fails and wherever the process is killed")
     func exactlyOnce() async throws {
-        for seed in Seeds.explored(300) { try await exactlyOnce(seed: seed) }
+        for seed in Seeds.explored(150) { try await exactlyOnce(seed: seed) }
     }
 
     private func exactlyOnce(seed: UInt64) async throws {
