@@ -28,12 +28,13 @@ struct WebServer: Sendable {
     func application(
         for office: any Office,
         publishers: PublisherRequest,
+        topics: TopicRequest,
         maxBufferBytes: Int,
         faultInjection: Bool
     ) -> Application<RouterResponder<Context>> {
         let bodies = BodyReader(limit: settings.maxBodyBytes, budget: ByteBudget(maxBufferBytes))
         let api =
-            TopicRoutes(office: office, bodies: bodies).endpoints
+            TopicRoutes(office: office, bodies: bodies, requests: topics).endpoints
             + PublisherRoutes(office: office, bodies: bodies, requests: publishers).endpoints
             + OperationRoutes(office: office, bodies: bodies).endpoints
             + MessageRoutes(office: office, bodies: bodies).endpoints

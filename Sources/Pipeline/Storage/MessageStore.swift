@@ -96,6 +96,27 @@ package protocol MessageStore: Sendable {
     /// Those rows of a publisher, parked or dead, that exist for these messages, in ascending order.
     func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage]
 
+    // MARK: Recovery
+
+    /// Live topics that recover from their origin, in ascending order of id.
+    func recoveringTopics() async throws -> [Topic]
+    /// Whether this is the node that asks the origins: of those that share a database one is, until its store is closed or
+    /// cut off.
+    func leadsRecovery() async throws -> Bool
+    /// Appends what an origin has handed over, each entry whole or not at all, and keeps a record of it in the same
+    /// transaction. An entry with such a record, of the same content, is not appended again; its record is seen again.
+    ///
+    /// After an error of unknown outcome it is safe to do it once more.
+    func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt
+    /// Ends the records of entries that are gone at their origin.
+    func forgetRecovered(_ ids: [String], of origin: String) async throws
+    /// Ends the records of all entries of an origin that have not been handed over since a time.
+    func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws
+
     // MARK: Looking at one message
 
     /// The message, and what is stored of its delivery to each live publisher of its topic, with its attempts.
@@ -114,6 +135,9 @@ package protocol MessageStore: Sendable {
 
 extension MessageStore {
     package var executor: (any TaskExecutor)? { nil }
+
+    /// Of a store that nobody else uses.
+    package func leadsRecovery() async throws -> Bool { true }
 
     /// Of a store that nobody else uses.
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {

@@ -21,6 +21,8 @@ struct ServerConfiguration: Sendable {
     /// nil: half of each publisher's max_demand.
     var minDemand: Int?
     var refreshInterval: Duration
+    /// How often senders are asked for what they could not hand over.
+    var recoveryInterval: Duration
     var maxBodyBytes: Int
     var maxBufferBytes: Int
     var maxConnections: Int
@@ -56,6 +58,7 @@ struct ServerConfiguration: Sendable {
         maxDemand = try environment.integer("MAX_DEMAND", in: 1...10_000) ?? 100
         minDemand = try environment.integer("MIN_DEMAND", in: 0...9999)
         refreshInterval = .seconds(try environment.integer("REFRESH_INTERVAL", in: 1...86_400) ?? 10)
+        recoveryInterval = .seconds(try environment.integer("RECOVERY_INTERVAL", in: 1...86_400) ?? 30)
         maxBodyBytes = try environment.integer("MAX_BODY_BYTES", in: 1...1_073_741_824) ?? 8_000_000
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
@@ -148,7 +151,6 @@ struct ServerConfiguration: Sendable {
             "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
             "LEASE_SECONDS",
             "MAX_BULK_MESSAGES",
-            "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")

@@ -14,6 +14,7 @@ final class InMemoryOffice: Office {
         var failure: (any Error)?
         var intakeFailure: IntakeError?
         var problems: [String: String] = [:]
+        var recovery: RecoveryStatus?
         var restarts: [Int64] = []
         var crashes: [String] = []
         /// What was asked for by hand, in order.
@@ -93,6 +94,10 @@ final class InMemoryOffice: Office {
 
     func publisherCount(topicID: Int64) async throws -> Int {
         try working { $0.publishers.count { $0.publisher.topicID == topicID } }
+    }
+
+    func recovery(of topic: Topic) -> RecoveryStatus? {
+        topic.settings.recoveryEnabled ? state.withLock { $0.recovery } : nil
     }
 
     // MARK: Publishers

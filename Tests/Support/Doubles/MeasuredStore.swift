@@ -152,6 +152,25 @@ package struct MeasuredStore: MessageStore {
 
     package func nextDue(publisher: Int64) async throws -> Timestamp? { try await base.nextDue(publisher: publisher) }
 
+    package func recoveringTopics() async throws -> [Topic] { try await base.recoveringTopics() }
+    package func leadsRecovery() async throws -> Bool { try await base.leadsRecovery() }
+
+    package func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt {
+        try await base.recover(entries, of: origin, at: time)
+    }
+
+    package func forgetRecovered(_ ids: [String], of origin: String) async throws {
+        try await base.forgetRecovered(ids, of: origin)
+    }
+
+    package func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws {
+        try await base.forgetRecovered(of: origin, unseenSince: time)
+    }
+
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await base.deliveries(messageID: messageID)
     }

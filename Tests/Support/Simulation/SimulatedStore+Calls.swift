@@ -160,6 +160,28 @@ extension SimulatedStore {
         try await reading { try await tables.rows(publisher: publisher, messages: messages) }
     }
 
+    // MARK: Recovery
+
+    package func recoveringTopics() async throws -> [Topic] {
+        try await reading { try await tables.recoveringTopics() }
+    }
+
+    package func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt {
+        try await writing { try await tables.recover(entries, of: origin, at: time) }
+    }
+
+    package func forgetRecovered(_ ids: [String], of origin: String) async throws {
+        try await writing { try await tables.forgetRecovered(ids, of: origin) }
+    }
+
+    package func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws {
+        try await writing { try await tables.forgetRecovered(of: origin, unseenSince: time) }
+    }
+
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await reading { try await tables.deliveries(messageID: messageID) }
     }

@@ -23,6 +23,8 @@ struct InMemoryTables {
     var topics: [TopicRow] = []
     var publishers: [PublisherRow] = []
     var removedCounts: [Int64: Int64] = [:]
+    /// Records of what origins have handed over, by origin and entry.
+    var recovered: [String: [String: (digest: [UInt8], seenAt: Timestamp)]] = [:]
     var lastMessageID: Int64 = 0
 
     /// The index of a live topic.
@@ -77,7 +79,7 @@ struct InMemoryTables {
         )
     }
 
-    private mutating func append(_ append: Append) -> StoreReceipt.AppendResult {
+    mutating func append(_ append: Append) -> StoreReceipt.AppendResult {
         guard let index = topic(append.topicID) else { return .unknownTopic }
         if isPoisoned, append.messages.contains(where: { $0.payload == Poison.payload }) {
             return .failed(.unavailable(reason: "poison"))

@@ -17,8 +17,38 @@ enum SQLiteSchema {
         migrator.registerMigration("2 dead messages, circuits and replays", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: perseverance)
         }
+        migrator.registerMigration("3 recovery", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: recovery)
+        }
+        migrator.registerMigration("4 imports", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: imports)
+        }
         return migrator
     }()
+
+    private static let recovery = """
+        -- Topics that recover from their origin are asked for in each round.
+        CREATE INDEX topics_recovering ON topics (id) WHERE recovery_enabled = 1 AND deleted = 0;
+
+        -- What origins have handed over and still have, as far as is known.
+        CREATE TABLE recovered (
+            origin  TEXT    NOT NULL,
+            entry   TEXT    NOT NULL,
+            digest  BLOB    NOT NULL,
+            seen_at INTEGER NOT NULL,
+            PRIMARY KEY (origin, entry)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let imports = """
+        -- What rows of another system's database have become here.
+        CREATE TABLE imported (
+            source     TEXT    NOT NULL,
+            origin_row TEXT    NOT NULL,
+            id         INTEGER NOT NULL,
+            PRIMARY KEY (source, origin_row)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let log = """
         CREATE TABLE topics (

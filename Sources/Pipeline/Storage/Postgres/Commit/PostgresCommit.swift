@@ -133,7 +133,7 @@ struct PostgresCommit: Sendable {
 
     /// Writes the members under one savepoint. When that fails through a row, they are tried in two parts, and so on,
     /// until the one that is to blame is alone.
-    private static func split<Member, Value>(
+    static func split<Member, Value>(
         _ members: ArraySlice<Member>,
         on connection: isolated PostgresConnection,
         blame: (StoreError) -> Value,

@@ -4,7 +4,7 @@
 /// changes with every message is indexed, and rows that change often have room on their page for their next version.
 enum PostgresSchema {
     /// Each migration is one transaction. Its number is its place, from 1.
-    static let migrations: [[String]] = [log, perseverance]
+    static let migrations: [[String]] = [log, perseverance, recovery, imports]
 
     static let version = migrations.count
 
@@ -120,6 +120,33 @@ enum PostgresSchema {
         // One row that is written to find out whether the database can be.
         "CREATE TABLE probe (written bigint NOT NULL)",
         "INSERT INTO probe (written) VALUES (0)",
+    ]
+
+    private static let recovery = [
+        // Topics that recover from their origin are asked for in each round.
+        "CREATE INDEX topics_recovering ON topics (id) WHERE recovery_enabled AND NOT deleted",
+        // What origins have handed over and still have, as far as is known.
+        """
+        CREATE TABLE recovered (
+            origin  text   NOT NULL,
+            entry   text   NOT NULL,
+            digest  bytea  NOT NULL,
+            seen_at bigint NOT NULL,
+            PRIMARY KEY (origin, entry)
+        )
+        """,
+    ]
+
+    private static let imports = [
+        // What rows of another system's database have become here.
+        """
+        CREATE TABLE imported (
+            source     text   NOT NULL,
+            origin_row text   NOT NULL,
+            id         bigint NOT NULL,
+            PRIMARY KEY (source, origin_row)
+        )
+        """
     ]
 
     private static let perseverance = [
