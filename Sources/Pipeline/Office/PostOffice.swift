@@ -33,6 +33,7 @@ package final class PostOffice: Sendable {
     let settings: Settings
     let resources: Resources
     let topics: TopicDirectory
+    let releaser: Releaser
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
@@ -85,6 +86,13 @@ package final class PostOffice: Sendable {
             )
         )
         topics = TopicDirectory(store: store)
+        releaser = Releaser(
+            store: store,
+            tails: tails,
+            refreshInterval: settings.refreshInterval,
+            world: world,
+            logger: logger
+        )
         root = Supervisor(
             "publishers",
             strategy: .oneForOne,
@@ -118,6 +126,7 @@ package final class PostOffice: Sendable {
                     }
                     serving.addTask { await self.refreshRegularly() }
                     serving.addTask { await self.sendNotices() }
+                    serving.addTask { await self.releaser.run() }
                     serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()

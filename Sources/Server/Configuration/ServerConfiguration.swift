@@ -22,6 +22,8 @@ struct ServerConfiguration: Sendable {
     var minDemand: Int?
     var refreshInterval: Duration
     var maxBodyBytes: Int
+    /// Messages of one bulk request.
+    var maxBulkMessages: Int
     var maxBufferBytes: Int
     var maxConnections: Int
     /// Failures of a target with different messages in a row that open its publisher's circuit.
@@ -56,6 +58,7 @@ struct ServerConfiguration: Sendable {
         minDemand = try environment.integer("MIN_DEMAND", in: 0...9999)
         refreshInterval = .seconds(try environment.integer("REFRESH_INTERVAL", in: 1...86_400) ?? 10)
         maxBodyBytes = try environment.integer("MAX_BODY_BYTES", in: 1...1_073_741_824) ?? 8_000_000
+        maxBulkMessages = try environment.integer("MAX_BULK_MESSAGES", in: 1...1_000_000) ?? 3000
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
         circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
@@ -138,7 +141,7 @@ struct ServerConfiguration: Sendable {
             "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
             "CLUSTER_NAME",
             "ENABLE_HISTORICAL_DATA", "GCLOUD_PUBSUB_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "LEASE_SECONDS",
-            "MAX_BULK_MESSAGES", "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
+            "PUBSUB_API_ENDPOINT", "PUBSUB_EMULATOR_HOST",
             "PUBSUB_HISTORICAL_TOPIC_NAME", "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {

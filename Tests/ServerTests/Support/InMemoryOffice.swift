@@ -10,6 +10,9 @@ final class InMemoryOffice: Office {
         var publishers: [PublisherStatus] = []
         var deleted: Set<Int64> = []
         var messages: [MessageStatus] = []
+        var scheduled: [ScheduledMessage] = []
+        /// The bytes of what was scheduled last.
+        var scheduledContent: (payload: [UInt8], attributes: [UInt8])?
         var trees: [TreeStatus] = []
         var failure: (any Error)?
         var intakeFailure: IntakeError?
@@ -248,21 +251,80 @@ final class InMemoryOffice: Office {
     // MARK: Messages
 
     func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        try await accept(topic: topic, payloads: [payload], attributes: attributes)[0]
+    }
+
+    func accept(topic: String, payloads: [[UInt8]], attributes: [UInt8]) async throws(IntakeError) -> [Int64] {
         try state.withLock { state throws(IntakeError) in
-            if let failure = state.intakeFailure { throw failure }
-            guard let topic = state.topics.first(where: { $0.name == topic }) else { throw .unknownTopic }
-            let id = Int64(state.messages.count + 1)
-            let message = Message(
-                id: id,
-                topicID: topic.id,
-                payload: payload,
-                attributes: attributes,
-                receivedAt: Self.time
+            let topic = try Self.openTopic(topic, state)
+            return payloads.map { payload in
+                let message = Message(
+                    id: Int64(state.messages.count + 1),
+                    topicID: topic.id,
+                    payload: payload,
+                    attributes: attributes,
+                    receivedAt: Self.time
+                )
+                state.messages.append(MessageStatus(message: message, topic: topic.name, deliveries: []))
+                return message.id
+            }
+        }
+    }
+
+    private static func openTopic(_ name: String, _ state: State) throws(IntakeError) -> Topic {
+        if let failure = state.intakeFailure { throw failure }
+        guard let topic = state.topics.first(where: { $0.name == name }) else { throw .unknownTopic }
+        return topic
+    }
+
+    // MARK: Scheduled messages
+
+    func schedule(
+        topic: String,
+        payload: [UInt8],
+        attributes: [UInt8],
+        dueAt: Timestamp
+    ) async throws(IntakeError) -> Int64 {
+        try state.withLock { state throws(IntakeError) in
+            let topic = try Self.openTopic(topic, state)
+            let id = (state.scheduled.last?.id ?? 0) + 1
+            state.scheduled.append(
+                ScheduledMessage(id: id, topicID: topic.id, topic: topic.name, dueAt: dueAt, receivedAt: Self.time)
             )
-            state.messages.append(MessageStatus(message: message, topic: topic.name, deliveries: []))
+            state.scheduledContent = (payload, attributes)
             return id
         }
     }
+
+    func scheduledMessage(id: Int64) async throws -> ScheduledMessage? {
+        try working { $0.scheduled.first { $0.id == id } }
+    }
+
+    func scheduledMessages(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try working { state in
+            let found = state.scheduled.filter { message in
+                (message.release != nil) == released && (topicID == nil || message.topicID == topicID)
+                    && message.position > after
+            }
+            return Array(found.sorted { $0.position < $1.position }.prefix(limit))
+        }
+    }
+
+    func deleteScheduledMessage(id: Int64) async throws -> Unscheduling {
+        try working { state in
+            guard let index = state.scheduled.firstIndex(where: { $0.id == id }) else { return .unknown }
+            guard state.scheduled[index].release == nil else { return .alreadyReleased }
+            state.scheduled.remove(at: index)
+            return .deleted
+        }
+    }
+
+    // MARK: Looking at messages
 
     func message(id: Int64) async throws -> MessageStatus? {
         try working { $0.messages.first { $0.message.id == id } }

@@ -86,7 +86,6 @@ package struct MeasuredStore: MessageStore {
             let counts = [
                 settlement.parked.count, settlement.unparked.count, settlement.due.count, settlement.attempts.count,
             ]
-            if (counts.max() ?? 0) > 510 { print("OVER", counts, settlement.publisher, settlement.attempts.count { $0.result == .discarded }, settlement.attempts.count) }
             await measure(.settlement, counts.max() ?? 0)
         }
         return try await base.commit(batch)
@@ -156,6 +155,25 @@ package struct MeasuredStore: MessageStore {
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await base.deliveries(messageID: messageID)
     }
+
+    package func agenda() async throws -> [ScheduledTopic] { try await base.agenda() }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try await base.release(topicID: topicID, dueBy: time, limit: limit)
+    }
+
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? { try await base.scheduled(id: id) }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await base.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling { try await base.unschedule(id: id) }
 
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
         try await base.watch(tell)
