@@ -23,7 +23,8 @@ struct BulkRoutesTests {
     func accepted() async throws {
         let office = InMemoryOffice()
         try await run(office) { client async throws in
-            let body = #" { "attributes":{ "k" : "v" }, "payload" : [ { "b" : 1.0 , "a":2 } ,7,"é\u00e9"], "topic":"orders"} "#
+            let body =
+                #" { "attributes":{ "k" : "v" }, "payload" : [ { "b" : 1.0 , "a":2 } ,7,"é\u00e9"], "topic":"orders"} "#
             let reply = try await client.send("POST", "/api/bulk_messages", body)
             #expect(reply.status == 201)
             #expect(reply.body == #"{"data":{"ids":[1,2,3]}}"#)

@@ -123,7 +123,9 @@ struct ScheduleRoutesTests {
                 let body = Self.body("\"\(year)-01-01T00:00:00Z\"", topic: topic)
                 #expect(try await client.send("POST", "/api/schedule_messages", body).status == 201)
             }
-            func ids(_ reply: Reply) -> [Int] { (reply.value("data") as? [[String: Any]] ?? []).map { $0["id"] as! Int } }
+            func ids(_ reply: Reply) -> [Int] {
+                (reply.value("data") as? [[String: Any]] ?? []).map { $0["id"] as! Int }
+            }
             let first = try await client.send("GET", "/api/schedule_messages?limit=3")
             #expect(ids(first) == [3, 2, 4])
             let next = try #require(first.value("next") as? String)
@@ -142,7 +144,9 @@ struct ScheduleRoutesTests {
     func released() async throws {
         let office = InMemoryOffice()
         try await run(office) { client async throws in
-            for _ in 0..<2 { _ = try await client.send("POST", "/api/schedule_messages", Self.body(#""2099-01-01T00:00:00Z""#)) }
+            for _ in 0..<2 {
+                _ = try await client.send("POST", "/api/schedule_messages", Self.body(#""2099-01-01T00:00:00Z""#))
+            }
             office.with { $0.scheduled[0].release = ScheduledMessage.Release(at: InMemoryOffice.time, messageID: 77) }
             let element =
                 #"{"id":1,"topic":"orders","schedule_at":"2099-01-01T00:00:00.000Z","#

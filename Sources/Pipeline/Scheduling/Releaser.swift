@@ -43,7 +43,11 @@ final class Releaser: Sendable {
             case .wait(let time):
                 await wakeup.wait(atMost: time, clock: world.clock)
             case .look:
-                await ask { try await store.agenda() } then: { state, agenda in state.looked(agenda, at: now) }
+                await ask {
+                    try await store.agenda()
+                } then: { state, agenda in
+                    state.looked(agenda, at: now)
+                }
             case .release(let topicID):
                 await ask {
                     let release = try await store.release(topicID: topicID, dueBy: now, limit: Self.limit)

@@ -29,6 +29,8 @@ struct ReleaserStateMachine: Sendable {
     private var round: [Int64] = []
     /// Something of the round was due and did not fit into its slice.
     private var isBehind = false
+    /// The topic that is being released, and what has been scheduled for it since: its answer may not know of that.
+    private var underWay: (topicID: Int64, dueAt: Timestamp?)?
     private var nextRound = Timestamp.distantPast
     private var nextLook = Timestamp.distantPast
     /// After a failure.
@@ -45,6 +47,7 @@ struct ReleaserStateMachine: Sendable {
     ///
     /// - Returns: whether it is due before everything else, so that a wait may be too long.
     mutating func scheduled(topicID: Int64, dueAt: Timestamp) -> Bool {
+        if underWay?.topicID == topicID { underWay?.dueAt = min(underWay?.dueAt ?? dueAt, dueAt) }
         if let known = agenda.first(where: { $0.topicID == topicID }), known.dueAt <= dueAt { return false }
         set(topicID, dueAt)
         return agenda.first?.topicID == topicID
@@ -69,14 +72,13 @@ struct ReleaserStateMachine: Sendable {
     /// - Parameter time: up to which it was released.
     /// - Returns: whether the store works again.
     mutating func released(topicID: Int64, _ release: StoreRelease, upTo time: Timestamp) -> Bool {
-        if let next = release.nextDueAt, next <= time {
+        var next = [release.nextDueAt, underWay?.dueAt].compactMap(\.self).min()
+        underWay = nil
+        if let due = next, due <= time {
             // Due, and yet nothing was released: whatever the reason, to ask at once again would be to ask for ever.
-            let isStuck = release.members.isEmpty
-            set(topicID, isStuck ? time.advanced(by: Self.longestWait) : next)
-            if !isStuck { isBehind = true }
-        } else {
-            set(topicID, release.nextDueAt)
+            if release.members.isEmpty { next = time.advanced(by: Self.longestWait) } else { isBehind = true }
         }
+        set(topicID, next)
         return recover()
     }
 
@@ -84,10 +86,12 @@ struct ReleaserStateMachine: Sendable {
     ///
     /// - Returns: whether this is the first failure after a success.
     mutating func failed(at now: Timestamp) -> Bool {
+        underWay = nil
         let isFirst = delay == nil
         let next = delay.map { min($0 * 2, Self.longestDelay) } ?? Self.firstDelay
         delay = next
         nextTry = now.advanced(by: next)
+        nextRound = .distantPast
         return isFirst
     }
 
@@ -111,7 +115,11 @@ struct ReleaserStateMachine: Sendable {
             isBehind = false
             if !round.isEmpty { nextRound = now.advanced(by: Self.pause) }
         }
-        guard round.isEmpty else { return .release(topicID: round.removeFirst()) }
+        if !round.isEmpty {
+            let topicID = round.removeFirst()
+            underWay = (topicID, nil)
+            return .release(topicID: topicID)
+        }
         let look = nextLook.since(now)
         guard let first = agenda.first else { return .wait(look) }
         let due = max(first.dueAt, nextRound).since(now)

@@ -57,9 +57,7 @@ struct ScheduleRoutes: Sendable {
             after: page.place.map { ScheduledPosition(dueAt: Timestamp(milliseconds: $0[0]), id: $0[1]) } ?? .start,
             limit: page.limit + 1
         )
-        return page.response(messages, of: .scheduledMessages, place: { [$0.dueAt.milliseconds, $0.id] }) {
-            $0.members(of: $1)
-        }
+        return page.response(messages, of: .scheduledMessages, place: \.place) { $0.members(of: $1) }
     }
 
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {
@@ -79,4 +77,9 @@ struct ScheduleRoutes: Sendable {
 
     private static let kind = "scheduled message"
     private static let unknown = Refusal.notFound("There is no such \(kind).")
+}
+
+extension ScheduledMessage {
+    /// As the list's cursors have it.
+    fileprivate var place: [Int64] { [dueAt.milliseconds, id] }
 }

@@ -96,7 +96,12 @@ struct API: Sendable {
     }
 
     /// Schedules a payload, given as JSON text, and answers as the server does.
-    func schedule(_ topic: String, _ payload: String, at time: Timestamp, by other: HTTPClient?) async throws -> HTTPAnswer {
+    func schedule(
+        _ topic: String,
+        _ payload: String,
+        at time: Timestamp,
+        by other: HTTPClient?
+    ) async throws -> HTTPAnswer {
         let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
         let text = Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(date)
         let body = #"{"topic":"\#(topic)","attributes":{},"payload":\#(payload),"schedule_at":"\#(text)"}"#

@@ -18,7 +18,8 @@ extension Chronicle {
         let time = World.real.now().advanced(by: .milliseconds(delay))
         while true {
             let starts = server.startCount
-            guard let answer = try? await api.schedule(topic, payload, at: time, by: client), answer.status != 503 else {
+            guard let answer = try? await api.schedule(topic, payload, at: time, by: client), answer.status != 503
+            else {
                 try Task.checkCancellation()
                 try await server.started(after: starts)
                 continue

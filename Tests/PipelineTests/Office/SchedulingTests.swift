@@ -9,7 +9,7 @@ import Testing
         try await OfficeHarness.run { harness in
             let publisher = try await harness.publishers(1)[0]
             let now = World.real.now()
-            let later = try await harness.schedule("later", dueAt: now.advanced(by: .seconds(3600)))
+            let later = try await harness.schedule("later", dueAt: now.advanced(by: .seconds(36_000)))
             let soon = try await harness.schedule("soon", dueAt: now.advanced(by: .milliseconds(1500)))
             let past = try await harness.schedule("past", dueAt: now.advanced(by: .seconds(-3600)))
             try await harness.settled(publisher, delivered: 2)
@@ -71,15 +71,21 @@ import Testing
         }
     }
 
-    @Test("A store that fails while messages are due costs none of them", arguments: [WatchedStore.Call.release, .agenda])
+    @Test(
+        "A store that fails while messages are due costs none of them",
+        arguments: [WatchedStore.Call.release, .agenda]
+    )
     func failures(call: WatchedStore.Call) async throws {
         let calls = Counter()
         let base = InMemoryStore()
-        let store = WatchedStore(base, before: { made in
-            guard made == call else { return }
-            calls.increase()
-            if calls.value <= 4 { throw StoreError.unavailable(reason: "as told") }
-        })
+        let store = WatchedStore(
+            base,
+            before: { made in
+                guard made == call else { return }
+                calls.increase()
+                if calls.value <= 4 { throw StoreError.unavailable(reason: "as told") }
+            }
+        )
         try await OfficeHarness.run(store: store) { harness in
             let publisher = try await harness.publishers(1)[0]
             var ids: [Int64] = []
@@ -131,6 +137,17 @@ import Testing
         }
     }
 
+    @Test("O35 a publisher that is deleted before the time of a scheduled message gets nothing")
+    func deletedPublisher() async throws {
+        try await OfficeHarness.run { harness in
+            let publishers = try await harness.publishers(2)
+            _ = try await harness.schedule("1", dueAt: World.real.now().advanced(by: .seconds(1)))
+            #expect(try await harness.office.deletePublisher(id: publishers[0]))
+            try await harness.settled(publishers[1], delivered: 1)
+            #expect(publishers.map { harness.target.messages(of: $0).count } == [0, 1])
+        }
+    }
+
     @Test("A topic whose messages wait for their time cannot be deleted, and afterwards it can")
     func topic() async throws {
         try await OfficeHarness.run { harness in
@@ -155,45 +172,6 @@ import Testing
                     )
                 }
             }
-        }
-    }
-}
-
-@Suite(.timeLimit(.minutes(2))) struct BulkTests {
-    @Test("W31 every message of a bulk goes to every publisher, in order, with the attributes of the bulk")
-    func fanOut() async throws {
-        try await OfficeHarness.run { harness in
-            let publishers = try await harness.publishers(2) { $0.maxDemand = 1 }
-            let ids = try await harness.office.accept(
-                topic: "orders",
-                payloads: (0..<100).map { Array("{\"n\":\($0)}".utf8) },
-                attributes: Array(#"{"k":"v"}"#.utf8)
-            )
-            #expect(ids == ids.sorted() && ids.count == 100)
-            for publisher in publishers {
-                try await harness.settled(publisher, delivered: 100)
-                #expect(harness.target.messages(of: publisher) == ids)
-            }
-            for (number, id) in [(0, ids[0]), (99, ids[99])] {
-                let message = try #require(try await harness.office.message(id: id)).message
-                #expect(message.payload == Array("{\"n\":\(number)}".utf8))
-                #expect(message.attributes == Array(#"{"k":"v"}"#.utf8))
-            }
-        }
-    }
-
-    @Test("W7 of a bulk all is stored or nothing")
-    func atomic() async throws {
-        let store = InMemoryStore()
-        store.poison()
-        try await OfficeHarness.run(store: store) { harness in
-            _ = try await harness.publishers(1)
-            let payloads = [Array("1".utf8), Poison.payload, Array("3".utf8)]
-            await #expect(throws: IntakeError.self) {
-                try await harness.office.accept(topic: "orders", payloads: payloads, attributes: [])
-            }
-            #expect(try await harness.office.topic(named: "orders")?.receivedCount == 0)
-            #expect(try await harness.office.accept(topic: "orders", payloads: [], attributes: []) == [])
         }
     }
 }

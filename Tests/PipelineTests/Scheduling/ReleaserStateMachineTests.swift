@@ -58,6 +58,15 @@ struct ReleaserStateMachineTests {
         #expect(machine.agenda == [.init(topicID: 3, dueAt: time(2)), .init(topicID: 1, dueAt: time(5))])
     }
 
+    @Test("What was scheduled while its topic was being released is not forgotten")
+    func releasingMeanwhile() {
+        var machine = machine([1: 0])
+        #expect(machine.next(at: Self.start) == .release(topicID: 1))
+        _ = machine.scheduled(topicID: 1, dueAt: time(2))
+        _ = machine.released(topicID: 1, StoreRelease(members: [.init(id: 1, messageID: 1)]), upTo: Self.start)
+        #expect(machine.agenda == [.init(topicID: 1, dueAt: time(2))])
+    }
+
     @Test("Topics that are due take turns, one slice each")
     func turns() {
         var machine = machine([1: -2, 2: -1, 3: 9])
@@ -81,7 +90,9 @@ struct ReleaserStateMachineTests {
         #expect(machine.next(at: time(0.1)) == .release(topicID: 1))
     }
 
-    @Test("A store that fails is asked again after a while, ever longer up to two seconds, and says when it works again")
+    @Test(
+        "A store that fails is asked again after a while, ever longer up to two seconds, and says when it works again"
+    )
     func failing() {
         var machine = machine([1: 0])
         var now = 0.0

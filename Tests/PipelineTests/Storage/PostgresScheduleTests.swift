@@ -5,7 +5,8 @@ import Testing
 @testable import Pipeline
 
 @Suite(.timeLimit(.minutes(3))) struct PostgresScheduleTests {
-    @Test func `two nodes that release at once release each message once, and in order`() async throws {
+    @Test("Two nodes that release at once release each message once, and in order")
+    func twoNodes() async throws {
         let fixture = try await PostgresFixture()
         let stores = try await fixture.openStores(2, connections: 3)
         let topics = [try await stores[0].topic("a"), try await stores[0].topic("b")]
@@ -39,9 +40,8 @@ import Testing
         try await stores.close()
     }
 
-    @Test func `of what was acknowledged nothing is lost, and nothing is released twice, when connections break`()
-        async throws
-    {
+    @Test("Of what was acknowledged nothing is lost, and nothing is released twice, when connections break")
+    func brokenConnections() async throws {
         let fixture = try await PostgresFixture()
         let store = try await fixture.openStore(timeout: .seconds(3))
         let topic = try await store.topic("a")
@@ -89,7 +89,8 @@ import Testing
         try await store.close()
     }
 
-    @Test func `a release waits for a deletion that is not committed, and then leaves it out`() async throws {
+    @Test("A release waits for a deletion that is not committed, and then leaves it out")
+    func deletion() async throws {
         let fixture = try await PostgresFixture()
         let store = try await fixture.openStore()
         let topic = try await store.topic("a")

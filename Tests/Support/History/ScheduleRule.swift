@@ -52,7 +52,9 @@ struct ScheduleRule: HistoryRule {
     }
 
     private mutating func release(_ id: Int64, _ topic: Int64, _ message: Int64, _ time: Duration) {
-        if released.updateValue(message, forKey: id) != nil { report(.i1, "scheduled message \(id) was released twice") }
+        if released.updateValue(message, forKey: id) != nil {
+            report(.i1, "scheduled message \(id) was released twice")
+        }
         if deleted.contains(id) { report(.i1, "scheduled message \(id) was deleted, and then released") }
         waiting[topic]?.remove(id)
         guard let due = dueAt[id] else { return }
@@ -89,7 +91,9 @@ struct ScheduleRule: HistoryRule {
         _ final: History.Final
     ) {
         guard let stored else {
-            if !asked.contains(id) { report(.i1, "scheduled message \(id) was answered with 201 and is not in the store") }
+            if !asked.contains(id) {
+                report(.i1, "scheduled message \(id) was answered with 201 and is not in the store")
+            }
             return
         }
         if deleted.contains(id) { report(.i1, "scheduled message \(id) was deleted, and is in the store") }

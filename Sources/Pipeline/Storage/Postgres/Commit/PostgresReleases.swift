@@ -32,7 +32,7 @@ enum PostgresReleases {
 
     /// Locked, so that nobody deletes them meanwhile. Ordered with the topic, so that only the index of this order serves
     /// it, as in `entriesAfter`.
-    private static let dueMessages = PostgresStatement(
+    static let dueMessages = PostgresStatement(
         "due scheduled",
         """
         SELECT id, bytes::int8 FROM scheduled
@@ -42,7 +42,7 @@ enum PostgresReleases {
         """
     )
 
-    private static let nextDue = PostgresStatement(
+    static let nextDue = PostgresStatement(
         "next scheduled",
         """
         SELECT due_at FROM scheduled

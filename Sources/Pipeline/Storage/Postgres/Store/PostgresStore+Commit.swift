@@ -37,10 +37,11 @@ extension PostgresStore {
         lostWith backend: PostgresBackend,
         until deadline: ContinuousClock.Instant
     ) async -> Bool {
-        let queries = [
-            // It may still be at work, or get to see what is on its way to it: a look before its end would be too early.
-            Self.end(backend, within: pool.options.timeout)
-        ] + attempt.find(after: heads.withLock { $0 })
+        let queries =
+            [
+                // It may still be at work, or get to see what is on its way to it: a look before its end would be too early.
+                Self.end(backend, within: pool.options.timeout)
+            ] + attempt.find(after: heads.withLock { $0 })
         while ContinuousClock.now < deadline {
             do {
                 let results = try await pool.use(isCancellable: false) { try await $0.run(queries) }
