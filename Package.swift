@@ -188,6 +188,7 @@ let package = Package(
                 "Bench",
                 "Pipeline",
                 "Programs",
+                "StagesTesting",
                 "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],

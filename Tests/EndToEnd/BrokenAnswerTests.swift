@@ -6,6 +6,8 @@ struct BrokenAnswerTests {
     struct Fault: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var answer: Answer
+        /// nil: one that no answer of these takes.
+        var timeout: Int?
         var words: String
     }
 
@@ -29,8 +31,9 @@ struct BrokenAnswerTests {
         ),
         Fault(
             testDescription: "comes after the timeout",
-            answer: .status(200, after: .seconds(2)),
-            words: "timed out after 1 s while waiting for the response"
+            answer: .status(200, after: .seconds(8)),
+            timeout: 3,
+            words: "timed out after 3 s while waiting for the response"
         ),
         Fault(testDescription: "is a redirect", answer: .status(302, headers: ["location": "/"]), words: "redirects"),
         Fault(testDescription: "is a refusal", answer: .status(422), words: "status 422"),
@@ -47,8 +50,9 @@ struct BrokenAnswerTests {
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("broken")
-        let impatient = ["seconds_retry": 1, "seconds_retry_max": 1, "seconds_timeout": 1]
-        try await chronicle.subscribe(receiver, to: "broken", impatient)
+        var fields: [String: any Sendable] = ["seconds_retry": 1, "seconds_retry_max": 1]
+        if let timeout = fault.timeout { fields["seconds_timeout"] = timeout }
+        try await chronicle.subscribe(receiver, to: "broken", fields)
         let message = try await chronicle.accept("broken", "1")
         try await eventually { try await chronicle.api.delivery(message)["state"] as? String == "parked" }
         let error = try await chronicle.api.attempts(message)[0]["error"] as? String

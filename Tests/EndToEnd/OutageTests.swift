@@ -21,8 +21,9 @@ struct OutageTests {
         try await server.start()
         let chronicle = Chronicle(server)
         try await chronicle.createTopic("outages")
-        let impatient = ["seconds_retry": 1, "seconds_retry_max": 1, "seconds_timeout": 1]
-        try await chronicle.subscribe(receiver, to: "outages", impatient)
+        var fields: [String: any Sendable] = ["seconds_retry": 1, "seconds_retry_max": 1]
+        if fault == .neverAnswers { fields["seconds_timeout"] = 1 }
+        try await chronicle.subscribe(receiver, to: "outages", fields)
         try await chronicle.subscribe(neighbour, to: "outages")
         let senders = Senders(chronicle: chronicle, topic: "outages")
         try await senders.post(20, by: 2, name: "before")

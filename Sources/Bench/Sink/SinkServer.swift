@@ -2,6 +2,7 @@
 import CLibCurl
 import Foundation
 import Glibc
+import Pipeline
 
 /// A receiver that does as little as possible: one thread, one epoll, answers every request with 200 and counts it. Or a black
 /// hole, which accepts and counts, and never answers.
@@ -20,7 +21,7 @@ final class SinkServer {
     /// - Parameter port: 0 takes any free one.
     init(port: Int, answers: Bool) throws {
         self.answers = answers
-        OpenFiles.raiseLimit()
+        FileLimit.raise()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         listener = try LoopbackSocket.listening(on: port)
         guard epoll >= 0 else { throw BenchError.system("wait for events", errno) }

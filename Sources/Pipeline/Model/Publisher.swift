@@ -84,3 +84,11 @@ package struct PublisherSettings: Sendable, Equatable {
     /// `secondsRetryMax` as it is in force.
     package var effectiveSecondsRetryMax: Int { secondsRetryMax ?? max(3600, secondsRetry) }
 }
+
+extension PublisherSettings {
+    /// The target as everybody may see it: a query may hold credentials, so only the publisher's own routes show it.
+    package var publicTarget: String {
+        guard let mark = target.firstIndex(of: "?") else { return target }
+        return target[..<mark] + "?…"
+    }
+}

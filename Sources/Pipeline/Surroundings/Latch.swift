@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A door that opens once: who comes before waits, who comes after walks through.
-final class Latch: Sendable {
+package final class Latch: Sendable {
     private struct State {
         var isOpen = false
         var lastWaiter = 0
@@ -10,19 +10,22 @@ final class Latch: Sendable {
 
     private let state = Mutex(State())
 
-    var isOpen: Bool { state.withLock { $0.isOpen } }
+    package init() {}
 
-    func open() {
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
+
+    package func open() {
         let waiters = state.withLock { state in
             state.isOpen = true
             defer { state.waiters = [:] }
+            // Who came first goes first, so that a simulated node repeats its seed.
             return state.waiters.sorted { $0.key < $1.key }.map(\.value)
         }
         for waiter in waiters { waiter.resume() }
     }
 
     /// Returns when it is open, or when the task is cancelled.
-    nonisolated(nonsending) func wait() async {
+    package nonisolated(nonsending) func wait() async {
         if isOpen { return }
         let id = state.withLock { state in
             state.lastWaiter += 1

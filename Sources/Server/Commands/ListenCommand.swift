@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Pipeline
 
 struct ListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -19,7 +19,7 @@ extension JSONWriter {
 
     private mutating func members(of delivery: MessageStatus.Delivery) {
         member("publisher_id", delivery.publisher.id)
-        member("target", delivery.publisher.settings.targetWithoutQuery)
+        member("target", delivery.publisher.settings.publicTarget)
         member("type", delivery.publisher.settings.type.rawValue)
         member("state", delivery.state)
         member(

@@ -76,11 +76,3 @@ extension JSONWriter {
         )
     }
 }
-
-extension PublisherSettings {
-    /// The target as everybody may see it: a query may hold credentials, so only the publisher's own routes show it.
-    var targetWithoutQuery: String {
-        guard let mark = target.firstIndex(of: "?") else { return target }
-        return target[..<mark] + "?…"
-    }
-}

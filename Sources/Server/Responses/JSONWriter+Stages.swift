@@ -18,7 +18,7 @@ extension JSONWriter {
         let publisher = tree.publisher.publisher
         member("publisher_id", publisher.id)
         member("topic", publisher.topic)
-        member("target", publisher.settings.targetWithoutQuery)
+        member("target", publisher.settings.publicTarget)
         member("type", publisher.settings.type.rawValue)
         member("state", tree.publisher.state)
         member("owner", tree.owner)

@@ -67,7 +67,9 @@ final class Chronicle: Sendable {
         to topic: String,
         _ fields: [String: any Sendable] = [:]
     ) async throws -> Int {
-        let id = try await api.createPublisher(topic, target: receiver.url(path), fields)
+        // A receiver that does answer is not to be timed out because the machine is busy.
+        let patient: [String: any Sendable] = ["seconds_timeout": 60]
+        let id = try await api.createPublisher(topic, target: receiver.url(path), patient.merging(fields) { $1 })
         let maxDemand = try #require(try await api.publisher(id)["max_demand"] as? Int)
         let publisher = Int64(id)
         let topicID = try #require(books.value.topics[topic])

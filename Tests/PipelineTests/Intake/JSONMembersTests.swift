@@ -1,4 +1,5 @@
 import Foundation
+import StagesTesting
 import Testing
 
 @testable import Pipeline

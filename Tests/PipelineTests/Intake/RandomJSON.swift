@@ -1,3 +1,5 @@
+import StagesTesting
+
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64

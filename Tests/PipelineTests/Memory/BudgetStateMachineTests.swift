@@ -1,3 +1,4 @@
+import StagesTesting
 import Testing
 import TestSupport
 

@@ -1,3 +1,4 @@
+import StagesTesting
 import TestSupport
 import Testing
 

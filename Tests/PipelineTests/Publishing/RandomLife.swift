@@ -1,4 +1,5 @@
 import Logging
+import StagesTesting
 import TestSupport
 
 @testable import Pipeline

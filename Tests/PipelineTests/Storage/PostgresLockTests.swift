@@ -55,11 +55,11 @@ import Testing
 
     @Test func `a commit that was given up for a deadlock is repeated`() async throws {
         let fixture = try await PostgresFixture()
-        let store = try await fixture.openStore(timeout: .seconds(30))
+        let store = try await fixture.openStore(timeout: .seconds(60))
         let topic = try await store.topic("a")
         let low = try await store.publisher(topic, "low")
         let high = try await store.publisher(topic, "high")
-        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(20)))
+        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(60)))
         // The wrong order, and patience, so that the store's transaction is the one that is given up.
         try await rival.run([
             PostgresStatement("patience", "SET deadlock_timeout = '1h'")(), PostgresStatement.begin(),
@@ -87,7 +87,7 @@ import Testing
         let fixture = try await PostgresFixture()
         let store = try await fixture.openStore(timeout: .seconds(3))
         let topic = try await store.topic("a")
-        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(20)))
+        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(60)))
         try await rival.run([PostgresStatement.begin(), PostgresAppends.lock([topic.id])])
         await #expect { try await store.commit(StoreBatch(appends: [Append(topic, "1")])) } throws: {
             ($0 as? StoreError)?.isUnavailable == true
@@ -101,7 +101,7 @@ import Testing
     @Test func `a read that is cancelled ends at once, whatever it waits for`() async throws {
         let fixture = try await PostgresFixture()
         let store = try await fixture.openStore()
-        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(20)))
+        let rival = try await PostgresConnection.open(try PostgresOptions(url: fixture.url, timeout: .seconds(60)))
         try await rival.run([
             PostgresStatement.begin(), PostgresStatement("lock all", "LOCK messages IN ACCESS EXCLUSIVE MODE")(),
         ])

@@ -24,16 +24,6 @@ struct BackOffTests {
         )
     }
 
-    private func states(_ supervisor: Supervisor) -> [String: StageState] {
-        Dictionary(uniqueKeysWithValues: stages(supervisor).map { ($0.name, $0.state) })
-    }
-
-    private func stages(_ supervisor: Supervisor) -> [StageSnapshot] {
-        supervisor.snapshot().children.compactMap { child in
-            if case .stage(let stage) = child { stage } else { nil }
-        }
-    }
-
     @Test("U11 Restarts back off exponentially up to a cap, visibly, and from the beginning after a quiet period")
     func backOff() async throws {
         let clock = ManualClock()
@@ -56,14 +46,14 @@ struct BackOffTests {
     private func backsOff(_ supervisor: Supervisor, _ clock: ManualClock, for seconds: Int) async throws {
         puppets.fail("a")
         expect(try await puppets.log.next(), "-a")
-        while states(supervisor)["a"] != .backingOff { await Task.yield() }
-        let stage = try #require(stages(supervisor).first { $0.name == "a" })
+        while supervisor.states["a"] != .backingOff { await Task.yield() }
+        let stage = try #require(supervisor.stages.first { $0.name == "a" })
         let delay = try #require(stage.nextStart).secondsSince1970 - stage.since.secondsSince1970
         #expect(abs(delay - Double(seconds)) < 0.001)
         await clock.awaitSleeper()
         clock.advance(by: .seconds(seconds))
         expect(try await puppets.log.next(), "+a")
-        while states(supervisor)["a"] != .running { await Task.yield() }
+        while supervisor.states["a"] != .running { await Task.yield() }
     }
 
     @Test("U11 A child with a back-off of its own takes nobody down, however often it fails, or if it does not start")
@@ -83,8 +73,8 @@ struct BackOffTests {
         try await running(supervisor) {
             expect(try await puppets.log.next(2), ["+a", "+b"])
             for _ in 0..<20 { try await backsOff(supervisor, clock, for: 1) }
-            #expect(states(supervisor)["b"] == .running)
-            #expect(stages(supervisor).first?.lastFailure?.error == "no start")
+            #expect(supervisor.states["b"] == .running)
+            #expect(supervisor.stages.first?.lastFailure?.error == "no start")
         }
     }
 

@@ -24,16 +24,6 @@ struct SupervisorTests {
         )
     }
 
-    private func states(_ supervisor: Supervisor) -> [String: StageState] {
-        Dictionary(uniqueKeysWithValues: stages(supervisor).map { ($0.name, $0.state) })
-    }
-
-    private func stages(_ supervisor: Supervisor) -> [StageSnapshot] {
-        supervisor.snapshot().children.compactMap { child in
-            if case .stage(let stage) = child { stage } else { nil }
-        }
-    }
-
     @Test("U01 Children start in order, each after the one before it is ready")
     func startsInOrder() async throws {
         let gate = Gate()
@@ -45,10 +35,10 @@ struct SupervisorTests {
         try await running(supervisor) {
             expect(try await puppets.log.next(), "+a")
             await Task.yield()
-            #expect(states(supervisor)["b"] == .waiting)
+            #expect(supervisor.states["b"] == .waiting)
             gate.open()
             expect(try await puppets.log.next(), "+b")
-            #expect(states(supervisor)["slow"] == .running)
+            #expect(supervisor.states["slow"] == .running)
         }
     }
 
@@ -116,11 +106,11 @@ struct SupervisorTests {
             expect(try await puppets.log.next(3), ["+a", "+b", "+c"])
             group.cancelAll()
             expect(try await puppets.log.next(), "-c")
-            while states(supervisor)["b"] != .stopping { await Task.yield() }
+            while supervisor.states["b"] != .stopping { await Task.yield() }
             clock.advance(by: .seconds(6))
-            #expect(states(supervisor)["b"] == .stopping)
-            #expect(states(supervisor)["a"] == .running)
-            while states(supervisor)["b"] == .stopping {
+            #expect(supervisor.states["b"] == .stopping)
+            #expect(supervisor.states["a"] == .running)
+            while supervisor.states["b"] == .stopping {
                 await clock.awaitSleeper()
                 clock.advance(by: .milliseconds(500))
                 await Task.yield()
@@ -171,7 +161,7 @@ struct SupervisorTests {
             expect(try await puppets.log.next(), "-temporary")
             puppets.fail("permanent")
             expect(try await puppets.log.next(2), ["-permanent", "+permanent"])
-            #expect(states(supervisor) == ["permanent": .running, "transient": .ended])
+            #expect(supervisor.states == ["permanent": .running, "transient": .ended])
         }
     }
 
@@ -234,10 +224,10 @@ struct SupervisorTests {
                 _ = try await tree.received.next()
                 supervisor.crash(["source"], with: TestError("crash"))
                 while supervisor.snapshot().restarts < round { await Task.yield() }
-                while stages(supervisor).contains(where: { $0.state != .running }) { await Task.yield() }
+                while supervisor.stages.contains(where: { $0.state != .running }) { await Task.yield() }
                 #expect(supervisor.snapshot().restarts == round)
             }
-            #expect(stages(supervisor).map(\.restarts) == [3, 0, 0])
+            #expect(supervisor.stages.map(\.restarts) == [3, 0, 0])
         }
     }
 
@@ -252,17 +242,17 @@ struct SupervisorTests {
             #expect(throws: SupervisorError.self) { try supervisor.delete("b") }
             await supervisor.terminate("b")
             expect(try await puppets.log.next(), "-b")
-            #expect(states(supervisor) == ["a": .running, "b": .ended])
+            #expect(supervisor.states == ["a": .running, "b": .ended])
             try await supervisor.restart("b")
             expect(try await puppets.log.next(), "+b")
             await supervisor.terminate("b")
             try supervisor.delete("b")
-            #expect(states(supervisor) == ["a": .running])
+            #expect(supervisor.states == ["a": .running])
             let broken = ChildSpecification("c") { () async throws -> ProbeConsumer in throw TestError("no") }
             for _ in 0..<100 {
                 await #expect(throws: SupervisorError.self) { try await supervisor.start(broken) }
             }
-            #expect(states(supervisor) == ["a": .running])
+            #expect(supervisor.states == ["a": .running])
         }
     }
 

@@ -1,3 +1,4 @@
+import StagesTesting
 import Synchronization
 
 /// Chance for one part of a simulation: each part has its own, so that one more throw here changes nothing there.

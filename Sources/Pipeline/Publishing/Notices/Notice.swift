@@ -68,11 +68,3 @@ package struct Notice: Sendable, Equatable {
         }
     }
 }
-
-extension PublisherSettings {
-    /// The target as everybody may see it: a query may hold credentials.
-    package var publicTarget: String {
-        guard let mark = target.firstIndex(of: "?") else { return target }
-        return target[..<mark] + "?…"
-    }
-}

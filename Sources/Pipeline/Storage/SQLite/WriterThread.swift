@@ -32,14 +32,19 @@ final class WriterThread: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let isFirst = state.withLock { state in
+        let place: Int? = state.withLock { state in
+            guard !state.isStopped else { return nil }
             state.jobs.append(job)
-            return state.jobs.count == 1
+            return state.jobs.count
         }
-        if isFirst { bell.signal() }
+        switch place {
+        case 1: bell.signal()
+        case nil: globalConcurrentExecutor.enqueue(job)
+        default: break
+        }
     }
 
-    /// Ends the thread once it has done what is enqueued. Nothing may be enqueued afterwards.
+    /// Ends the thread once it has done what is enqueued. What is enqueued afterwards runs on the shared pool.
     func stop() {
         state.withLock { $0.isStopped = true }
         bell.signal()

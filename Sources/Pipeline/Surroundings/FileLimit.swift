@@ -1,9 +1,10 @@
 import Foundation
 
 /// How many files and sockets the process may have open.
-enum FileLimit {
+package enum FileLimit {
     /// Raises the soft limit to the hard one, which needs no rights, and returns it.
-    static func raise() -> Int {
+    @discardableResult
+    package static func raise() -> Int {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         #else
