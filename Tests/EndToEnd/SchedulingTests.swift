@@ -1,6 +1,7 @@
 @testable import Bench
 import Foundation
 import Pipeline
+import StagesTesting
 import TestSupport
 import Testing
 

@@ -47,7 +47,9 @@ struct ReleaserStateMachine: Sendable {
     ///
     /// - Returns: whether it is due before everything else, so that a wait may be too long.
     mutating func scheduled(topicID: Int64, dueAt: Timestamp) -> Bool {
-        if underWay?.topicID == topicID { underWay?.dueAt = min(underWay?.dueAt ?? dueAt, dueAt) }
+        if let (underWayID, earliest) = underWay, underWayID == topicID {
+            underWay = (topicID, min(earliest ?? dueAt, dueAt))
+        }
         if let known = agenda.first(where: { $0.topicID == topicID }), known.dueAt <= dueAt { return false }
         set(topicID, dueAt)
         return agenda.first?.topicID == topicID
@@ -72,13 +74,13 @@ struct ReleaserStateMachine: Sendable {
     /// - Parameter time: up to which it was released.
     /// - Returns: whether the store works again.
     mutating func released(topicID: Int64, _ release: StoreRelease, upTo time: Timestamp) -> Bool {
-        var next = [release.nextDueAt, underWay?.dueAt].compactMap(\.self).min()
-        underWay = nil
+        var next = release.nextDueAt
         if let due = next, due <= time {
             // Due, and yet nothing was released: whatever the reason, to ask at once again would be to ask for ever.
             if release.members.isEmpty { next = time.advanced(by: Self.longestWait) } else { isBehind = true }
         }
-        set(topicID, next)
+        set(topicID, [next, underWay?.dueAt].compactMap(\.self).min())
+        underWay = nil
         return recover()
     }
 
