@@ -266,14 +266,14 @@ struct TopicRoutesTests {
 
     @Test("A cursor is good for the list that gave it only, and not when a character has changed")
     func cursors() async throws {
-        let cursor = Cursor.text(7, of: .topics)
-        #expect(Cursor.id(cursor, of: .topics) == 7)
-        #expect(Cursor.id(cursor, of: .publishers) == nil)
+        let cursor = Cursor.text([7], of: .topics)
+        #expect(Cursor.place(cursor, of: .topics, count: 1) == [7])
+        #expect(Cursor.place(cursor, of: .publishers, count: 1) == nil)
         for index in cursor.indices {
             var changed = cursor
             changed.replaceSubrange(index...index, with: cursor[index] == "0" ? "1" : "0")
-            #expect(Cursor.id(changed, of: .topics) == nil)
+            #expect(Cursor.place(changed, of: .topics, count: 1) == nil)
         }
-        #expect(Cursor.id(cursor.uppercased() + "", of: .topics) == (cursor == cursor.uppercased() ? 7 : nil))
+        #expect(Cursor.place(cursor.uppercased(), of: .topics, count: 1) == (cursor == cursor.uppercased() ? [7] : nil))
     }
 }

@@ -39,6 +39,7 @@ package final class PostOffice: Sendable {
     let topics: TopicDirectory
     /// nil: nothing is recovered.
     let recovery: Recovery?
+    let releaser: Releaser
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
@@ -106,6 +107,13 @@ package final class PostOffice: Sendable {
                 grown: { tails.refresh($0) }
             )
         }
+        releaser = Releaser(
+            store: store,
+            tails: tails,
+            refreshInterval: settings.refreshInterval,
+            world: world,
+            logger: logger
+        )
         root = Supervisor(
             "publishers",
             strategy: .oneForOne,
@@ -140,6 +148,7 @@ package final class PostOffice: Sendable {
                     serving.addTask { await self.refreshRegularly() }
                     serving.addTask { await self.sendNotices() }
                     if let recovery = self.recovery { serving.addTask { await recovery.run() } }
+                    serving.addTask { await self.releaser.run() }
                     serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()

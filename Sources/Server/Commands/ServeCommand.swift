@@ -35,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
                 host: configuration.host,
                 port: configuration.port,
                 maxBodyBytes: configuration.maxBodyBytes,
+                maxBulkMessages: configuration.maxBulkMessages,
                 maxConnections: connections
             ),
             // The server tells of every connection's end, which is news only to whoever looks for it.

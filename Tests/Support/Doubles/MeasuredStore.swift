@@ -175,6 +175,25 @@ package struct MeasuredStore: MessageStore {
         try await base.deliveries(messageID: messageID)
     }
 
+    package func agenda() async throws -> [ScheduledTopic] { try await base.agenda() }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try await base.release(topicID: topicID, dueBy: time, limit: limit)
+    }
+
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? { try await base.scheduled(id: id) }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await base.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling { try await base.unschedule(id: id) }
+
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
         try await base.watch(tell)
     }

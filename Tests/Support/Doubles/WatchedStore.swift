@@ -5,16 +5,17 @@ package struct WatchedStore: MessageStore {
     package enum Call: Sendable, Equatable {
         case createPublisher, publishers, updatePublisher, deletePublisher, claim
         case progress, heads, entriesAfter, entriesOf, messages, parked
+        case agenda, release
     }
 
     package let base: InMemoryStore
     private let before: @Sendable (Call) async throws -> Void
-    private let after: @Sendable (Call) async -> Void
+    private let after: @Sendable (Call) async throws -> Void
 
     package init(
         _ base: InMemoryStore = InMemoryStore(),
         before: @escaping @Sendable (Call) async throws -> Void = { _ in },
-        after: @escaping @Sendable (Call) async -> Void = { _ in }
+        after: @escaping @Sendable (Call) async throws -> Void = { _ in }
     ) {
         self.base = base
         self.before = before
@@ -24,7 +25,7 @@ package struct WatchedStore: MessageStore {
     private func watched<Value: Sendable>(_ call: Call, _ body: () async throws -> Value) async throws -> Value {
         try await before(call)
         let value = try await body()
-        await after(call)
+        try await after(call)
         return value
     }
 
@@ -84,6 +85,14 @@ package struct WatchedStore: MessageStore {
         try await watched(.parked) {
             try await base.parked(publisher: publisher, dueBy: time, after: after, limit: limit)
         }
+    }
+
+    package func agenda() async throws -> [ScheduledTopic] {
+        try await watched(.agenda) { try await base.agenda() }
+    }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try await watched(.release) { try await base.release(topicID: topicID, dueBy: time, limit: limit) }
     }
 
     // MARK: What is not
@@ -158,6 +167,18 @@ package struct WatchedStore: MessageStore {
         try await base.deliveries(messageID: messageID)
     }
 
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? { try await base.scheduled(id: id) }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await base.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling { try await base.unschedule(id: id) }
     package func check() async throws { try await base.check() }
     package func close() async throws { try await base.close() }
 }

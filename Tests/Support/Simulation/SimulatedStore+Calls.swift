@@ -185,4 +185,29 @@ extension SimulatedStore {
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await reading { try await tables.deliveries(messageID: messageID) }
     }
+
+    // MARK: Scheduled messages
+
+    package func agenda() async throws -> [ScheduledTopic] {
+        try await reading { try await tables.agenda() }
+    }
+
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? {
+        try await reading { try await tables.scheduled(id: id) }
+    }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await reading {
+            try await tables.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+        }
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling {
+        try await writing { try await tables.unschedule(id: id) }
+    }
 }
