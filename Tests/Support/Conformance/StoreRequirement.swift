@@ -28,5 +28,5 @@ package struct StoreRequirement: Sendable, CustomTestStringConvertible {
 
     package static let all =
         topics + publishers + ownership + appending + reading + settling + parking + dead + due + replay + circuit
-        + notices + pausing + retention + looking + lasting
+        + notices + pausing + retention + recovery + looking + lasting + scheduled
 }

@@ -11,4 +11,6 @@ enum AdvisoryLock: Int32 {
     case presence = 3
     /// Held by the node that cleans up.
     case cleaning = 4
+    /// Held by the node that asks origins for their messages.
+    case recovery = 5
 }
