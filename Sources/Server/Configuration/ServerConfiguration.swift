@@ -168,7 +168,7 @@ struct ServerConfiguration: Sendable {
             warnings.append("\(name) is set, but has no effect: see Docs/Migrating.md.")
         }
         let later = [
-            "LEASE_SECONDS",
+            "LEASE_SECONDS"
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")
