@@ -18,6 +18,7 @@ struct ReleaserStateMachine: Sendable {
     /// From the begin of a round to that of the next, unless there is more than a round can take: what becomes due in
     /// between goes together.
     static var pause: Duration { .milliseconds(100) }
+    static var shortestWait: Duration { .milliseconds(10) }
     static var firstDelay: Duration { .milliseconds(50) }
     static var longestDelay: Duration { .seconds(2) }
 
@@ -35,6 +36,10 @@ struct ReleaserStateMachine: Sendable {
     private var nextLook = Timestamp.distantPast
     /// After a failure.
     private var nextTry = Timestamp.distantPast
+    /// It has waited since the last look, and since the last round began: without, a calendar that runs away would have it
+    /// look and release for ever, and let nobody else to the processor.
+    private var mayLook = true
+    private var mayBegin = true
     private var delay: Duration?
 
     init(refreshInterval: Duration) {
@@ -59,6 +64,7 @@ struct ReleaserStateMachine: Sendable {
     mutating func reset() {
         nextLook = .distantPast
         nextTry = .distantPast
+        mayLook = true
     }
 
     /// - Returns: whether the store works again.
@@ -68,6 +74,7 @@ struct ReleaserStateMachine: Sendable {
         agenda = Dictionary(all, uniquingKeysWith: min).map { ScheduledTopic(topicID: $0.key, dueAt: $0.value) }
             .sorted { ($0.dueAt, $0.topicID) < ($1.dueAt, $1.topicID) }
         nextLook = now.advanced(by: refreshInterval)
+        mayLook = false
         return recover()
     }
 
@@ -110,12 +117,15 @@ struct ReleaserStateMachine: Sendable {
         nextRound = min(nextRound, now.advanced(by: Self.pause))
         nextLook = min(nextLook, now.advanced(by: refreshInterval))
 
-        if now < nextTry { return .wait(nextTry.since(now)) }
-        if nextLook <= now { return .look }
-        if round.isEmpty, isBehind || nextRound <= now {
+        if now < nextTry { return wait(nextTry.since(now)) }
+        if nextLook <= now, mayLook { return .look }
+        if round.isEmpty, isBehind || (mayBegin && nextRound <= now) {
             round = agenda.prefix { $0.dueAt <= now }.map(\.topicID)
             isBehind = false
-            if !round.isEmpty { nextRound = now.advanced(by: Self.pause) }
+            if !round.isEmpty {
+                nextRound = now.advanced(by: Self.pause)
+                mayBegin = false
+            }
         }
         if !round.isEmpty {
             let topicID = round.removeFirst()
@@ -123,9 +133,14 @@ struct ReleaserStateMachine: Sendable {
             return .release(topicID: topicID)
         }
         let look = nextLook.since(now)
-        guard let first = agenda.first else { return .wait(look) }
-        let due = max(first.dueAt, nextRound).since(now)
-        return .wait(min(due, look, Self.longestWait))
+        guard let first = agenda.first else { return wait(look) }
+        return wait(min(max(first.dueAt, nextRound).since(now), look, Self.longestWait))
+    }
+
+    private mutating func wait(_ time: Duration) -> Next {
+        mayLook = true
+        mayBegin = true
+        return .wait(max(time, Self.shortestWait))
     }
 
     private mutating func set(_ topicID: Int64, _ dueAt: Timestamp?) {

@@ -124,6 +124,7 @@ struct ReleaserStateMachineTests {
         #expect(machine.next(at: Self.start) == .wait(.milliseconds(500)))
         #expect(machine.next(at: time(0.5)) == .release(topicID: 2))
         _ = machine.released(topicID: 2, StoreRelease(), upTo: time(0.5))
+        #expect(machine.next(at: time(0.5)) == .wait(.milliseconds(500)))
         #expect(machine.next(at: time(1)) == .release(topicID: 1))
     }
 
@@ -141,6 +142,21 @@ struct ReleaserStateMachineTests {
         guard case .wait(let wait) = machine.next(at: time(-3600)) else { return }
         #expect(wait <= .seconds(2))
         #expect(machine.next(at: time(-3598)) == .release(topicID: 2))
+    }
+
+    @Test("However fast the calendar runs, it waits between two looks, and between two rounds that release nothing")
+    func calendarThatRunsAway() {
+        var machine = machine([1: 0])
+        var waits = 0
+        for step in 1...300 {
+            let now = time(Double(step) * 10)
+            switch machine.next(at: now) {
+            case .look: _ = machine.looked([], at: now)
+            case .release(let topic): _ = machine.released(topicID: topic, StoreRelease(nextDueAt: now), upTo: now)
+            case .wait: waits += 1
+            }
+        }
+        #expect(waits >= 100)
     }
 
     @Test("After a new connection it looks at once")
