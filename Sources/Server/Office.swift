@@ -13,6 +13,7 @@ protocol Office: Sendable {
     ) async throws -> Topic?
     func deleteTopic(id: Int64) async throws -> Bool
     func publisherCount(topicID: Int64) async throws -> Int
+    func recovery(of topic: Topic) -> RecoveryStatus?
 
     func createPublisher(topicID: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus
     func publisher(id: Int64) async throws -> PublisherStatus?
@@ -33,7 +34,23 @@ protocol Office: Sendable {
     func rotateSecret(publisher id: Int64) async throws -> (status: PublisherStatus, secret: String)?
 
     func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64
+    func accept(topic: String, payloads: [[UInt8]], attributes: [UInt8]) async throws(IntakeError) -> [Int64]
     func message(id: Int64) async throws -> MessageStatus?
+
+    func schedule(
+        topic: String,
+        payload: [UInt8],
+        attributes: [UInt8],
+        dueAt: Timestamp
+    ) async throws(IntakeError) -> Int64
+    func scheduledMessage(id: Int64) async throws -> ScheduledMessage?
+    func scheduledMessages(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage]
+    func deleteScheduledMessage(id: Int64) async throws -> Unscheduling
 
     func stages() async throws -> NodeStatus
     func stages(publisher id: Int64) async throws -> TreeStatus?

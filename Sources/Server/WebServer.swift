@@ -13,6 +13,8 @@ struct WebServer: Sendable {
         var port = 4000
         /// Bytes of one request's body.
         var maxBodyBytes = 8_000_000
+        /// Messages of one bulk request.
+        var maxBulkMessages = 3000
         /// Connections that are open at once; others wait in the system's queue.
         var maxConnections = 1024
         /// A connection that sends nothing for so long is closed.
@@ -28,15 +30,18 @@ struct WebServer: Sendable {
     func application(
         for office: any Office,
         publishers: PublisherRequest,
+        topics: TopicRequest,
         maxBufferBytes: Int,
         faultInjection: Bool
     ) -> Application<RouterResponder<Context>> {
         let bodies = BodyReader(limit: settings.maxBodyBytes, budget: ByteBudget(maxBufferBytes))
         let api =
-            TopicRoutes(office: office, bodies: bodies).endpoints
+            TopicRoutes(office: office, bodies: bodies, requests: topics).endpoints
             + PublisherRoutes(office: office, bodies: bodies, requests: publishers).endpoints
             + OperationRoutes(office: office, bodies: bodies).endpoints
             + MessageRoutes(office: office, bodies: bodies).endpoints
+            + BulkRoutes(office: office, bodies: bodies, limits: bulkLimits(maxBufferBytes)).endpoints
+            + ScheduleRoutes(office: office, bodies: bodies).endpoints
             + StageRoutes(office: office, faultInjection: faultInjection).endpoints
             + HealthRoutes(office: office).endpoints
         let routes = RouteTable(endpoints: api + FrontPage(routes: api).endpoints)
@@ -45,6 +50,14 @@ struct WebServer: Sendable {
         router.add(middleware: OriginGuard(onLoopback: Loopback.isLoopback(host: settings.host)))
         routes.register(in: router)
         return application(responder: router.buildResponder())
+    }
+
+    /// The attributes are in the body once, and in memory and on disk with each message.
+    private func bulkLimits(_ maxBufferBytes: Int) -> BulkRequest.Limits {
+        BulkRequest.Limits(
+            count: settings.maxBulkMessages,
+            bytes: max(settings.maxBodyBytes, maxBufferBytes / 4)
+        )
     }
 
     /// Answers as the responder does.

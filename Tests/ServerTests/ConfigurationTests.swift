@@ -21,6 +21,7 @@ struct ConfigurationTests {
             #expect(configuration.maxDemand == 100)
             #expect(configuration.minDemand == nil)
             #expect(configuration.refreshInterval == .seconds(10))
+            #expect(configuration.recoveryInterval == .seconds(30))
             #expect(configuration.maxBodyBytes == 8_000_000)
             #expect(configuration.maxBufferBytes == 268_435_456)
             #expect(configuration.maxConnections == 1024)
@@ -40,7 +41,7 @@ struct ConfigurationTests {
             "HOST": "::1", "PORT": "0", "MAX_DEMAND": "10000", "MIN_DEMAND": "0", "REFRESH_INTERVAL": "86400",
             "MAX_BODY_BYTES": "1", "MAX_BUFFER_BYTES": "1", "MAX_CONNECTIONS": "1", "TARGET_DENY_NETWORKS": "private",
             "TARGET_CA_BUNDLE": "/etc/passwd", "NODE_NAME": "a1", "ENABLE_FAULT_INJECTION": "True",
-            "LOG_LEVEL": "TRACE",
+            "LOG_LEVEL": "TRACE", "RECOVERY_INTERVAL": "1",
             "LOG_FORMAT": "json",
         ])
         #expect(configuration.host == "::1")
@@ -48,6 +49,7 @@ struct ConfigurationTests {
         #expect(configuration.maxDemand == 10_000)
         #expect(configuration.minDemand == 0)
         #expect(configuration.refreshInterval == .seconds(86_400))
+        #expect(configuration.recoveryInterval == .seconds(1))
         #expect(configuration.maxBodyBytes == 1)
         #expect(configuration.targetDenyNetworks == "private")
         #expect(configuration.targetCABundle == "/etc/passwd")
@@ -94,6 +96,7 @@ struct ConfigurationTests {
             ("MIN_DEMAND", "-1", "must be a whole number between 0 and 9999"),
             ("MIN_DEMAND", "10000", "must be a whole number between 0 and 9999"),
             ("REFRESH_INTERVAL", "0", "must be a whole number between 1 and 86400"),
+            ("RECOVERY_INTERVAL", "0", "must be a whole number between 1 and 86400"),
             ("REFRESH_INTERVAL", "10s", "must be a whole number between 1 and 86400"),
             ("MAX_BODY_BYTES", "0", "must be a whole number between 1 and 1073741824"),
             ("MAX_BODY_BYTES", "1MB", "must be a whole number between 1 and 1073741824"),
@@ -223,8 +226,8 @@ struct ConfigurationTests {
         #expect(try configuration(["HOST": "0.0.0.0"]).warnings.count == 1)
         #expect(try configuration(["HOST": "localhost"]).warnings.isEmpty)
         #expect(
-            try configuration(["RECOVERY_INTERVAL": "5"]).warnings == [
-                "RECOVERY_INTERVAL is set, but has no effect yet."
+            try configuration(["LEASE_SECONDS": "5"]).warnings == [
+                "LEASE_SECONDS is set, but has no effect yet."
             ]
         )
     }

@@ -19,7 +19,7 @@ struct TopicRoutesTests {
             let one = try await client.send("GET", "/api/topics/1")
             #expect(
                 one.body
-                    == #"{"data":{\#(shown),"received":0,"publishers":0,"inserted_at":"2026-03-01T00:00:00.250Z"}}"#
+                    == #"{"data":{\#(shown),"received":0,"publishers":0,"inserted_at":"2026-03-01T00:00:00.250Z","recovery":null}}"#
             )
             #expect(try await client.send("GET", "/api/topics").body == #"{"data":[{\#(shown)}],"next":null}"#)
             let changed = try await client.send("PATCH", "/api/topics/1", #"{"origin_host":"x","name":"orders"}"#)
@@ -46,11 +46,11 @@ struct TopicRoutesTests {
             (#"{"name":"\ud800","origin_host":"x"}"#, #"{"name":["is invalid"]}"#),
             (
                 #"{"name":"a","origin_host":"x","recovery_enabled":true,"retention_seconds":60}"#,
-                #"{"recovery_enabled":["is not supported yet"],"retention_seconds":["is not supported yet"]}"#
+                #"{"origin_host":["is invalid"],"retention_seconds":["is not supported yet"]}"#
             ),
             (
                 #"{"name":"a","origin_host":"x","recovery_enabled":"true","retention_seconds":"60"}"#,
-                #"{"recovery_enabled":["is not supported yet"],"retention_seconds":["is not supported yet"]}"#
+                #"{"origin_host":["is invalid"],"retention_seconds":["is not supported yet"]}"#
             ),
             (
                 #"{"name":"a","origin_host":"x","recovery_enabled":1,"retention_seconds":59}"#,
@@ -96,6 +96,78 @@ struct TopicRoutesTests {
         #expect(reply.status == 201)
     }
 
+    @Test(
+        "Whoever is to be recovered from has a URL",
+        arguments: ["sender.example", "ftp://sender.example/", "http://", "http://a b/", "http://u:p@sender.example/"]
+    )
+    func origins(host: String) async throws {
+        try await TestServer().run { client async throws in
+            let body = #"{"name":"a","origin_host":"\#(host)","recovery_enabled":"true"}"#
+            let refused = try await client.send("POST", "/api/topics", body)
+            #expect(refused.status == 400)
+            #expect(refused.body == #"{"data":{"errors":{"origin_host":["is invalid"]}}}"#)
+            // Without recovery it is a text.
+            let plain = #"{"name":"a","origin_host":"\#(host)"}"#
+            #expect(try await client.send("POST", "/api/topics", plain).status == 201)
+            #expect(try await client.send("PATCH", "/api/topics/1", #"{"recovery_enabled":true}"#).status == 400)
+            let both = #"{"recovery_enabled":true,"origin_host":"http://sender.example/messages"}"#
+            let changed = try await client.send("PATCH", "/api/topics/1", both)
+            #expect(changed.value("data", "recovery_enabled") as? Bool == true)
+            let away = #"{"origin_host":"\#(host)"}"#
+            #expect(try await client.send("PATCH", "/api/topics/1", away).status == 400)
+            let off = #"{"origin_host":"\#(host)","recovery_enabled":"false"}"#
+            #expect(try await client.send("PATCH", "/api/topics/1", off).status == 200)
+        }
+    }
+
+    @Test(
+        "An origin may not be at an address that is denied, in any spelling",
+        arguments: [
+            "http://169.254.169.254/", "http://0xa9fea9fe/x", "https://[::ffff:169.254.1.1]:8080/", "169.254.169.254",
+        ]
+    )
+    func deniedOrigins(host: String) async throws {
+        try await TestServer().run { client async throws in
+            for isEnabled in [true, false] {
+                let body = #"{"name":"a","origin_host":"\#(host)","recovery_enabled":\#(isEnabled)}"#
+                let reply = try await client.send("POST", "/api/topics", body)
+                #expect(reply.status == 400)
+                #expect(reply.body == #"{"data":{"errors":{"origin_host":["address is not allowed"]}}}"#)
+            }
+            _ = try await client.send("POST", "/api/topics", self.body)
+            let change = #"{"origin_host":"\#(host)"}"#
+            #expect(try await client.send("PATCH", "/api/topics/1", change).status == 400)
+        }
+    }
+
+    @Test("O6 O7 A topic says whether it is recovered, and what came of it")
+    func recovery() async throws {
+        let office = InMemoryOffice()
+        try await TestServer(office).run { client async throws in
+            let body = #"{"name":"a","origin_host":"http://sender/x","recovery_enabled":true}"#
+            let created = try await client.send("POST", "/api/topics", body)
+            #expect(created.value("data", "recovery_enabled") as? Bool == true)
+            #expect(try await client.send("GET", "/api/topics/1").value("data", "recovery") is NSNull)
+            office.with {
+                $0.recovery = RecoveryStatus(
+                    lastAt: InMemoryOffice.time,
+                    lastError: "it answered with status 503",
+                    recovered: 7,
+                    left: 2
+                )
+            }
+            let shown = try await client.send("GET", "/api/topics/1")
+            #expect(
+                shown.body.contains(
+                    #""recovery":{"last_at":"2026-03-01T00:00:00.250Z","#
+                        + #""last_error":"it answered with status 503","recovered":7,"left":2}"#
+                )
+            )
+            _ = try await client.send("PATCH", "/api/topics/1", #"{"recovery_enabled":false}"#)
+            #expect(try await client.send("GET", "/api/topics/1").value("data", "recovery") is NSNull)
+        }
+    }
+
     @Test("A name that is taken is 409, the notices' own too")
     func taken() async throws {
         try await TestServer().run { client async throws in
@@ -117,7 +189,7 @@ struct TopicRoutesTests {
             (#"{"origin_host":" "}"#, #"{"origin_host":["can't be blank"]}"#),
             (
                 #"{"name":"x","origin_host":3,"recovery_enabled":true,"retention_seconds":0}"#,
-                #"{"name":["can't be changed"],"origin_host":["is invalid"],"recovery_enabled":["is not supported yet"],"#
+                #"{"name":["can't be changed"],"origin_host":["is invalid"],"#
                     + #""retention_seconds":["must be between 60 and 315360000"]}"#
             ),
         ]
@@ -194,14 +266,14 @@ struct TopicRoutesTests {
 
     @Test("A cursor is good for the list that gave it only, and not when a character has changed")
     func cursors() async throws {
-        let cursor = Cursor.text(7, of: .topics)
-        #expect(Cursor.id(cursor, of: .topics) == 7)
-        #expect(Cursor.id(cursor, of: .publishers) == nil)
+        let cursor = Cursor.text([7], of: .topics)
+        #expect(Cursor.place(cursor, of: .topics, count: 1) == [7])
+        #expect(Cursor.place(cursor, of: .publishers, count: 1) == nil)
         for index in cursor.indices {
             var changed = cursor
             changed.replaceSubrange(index...index, with: cursor[index] == "0" ? "1" : "0")
-            #expect(Cursor.id(changed, of: .topics) == nil)
+            #expect(Cursor.place(changed, of: .topics, count: 1) == nil)
         }
-        #expect(Cursor.id(cursor.uppercased() + "", of: .topics) == (cursor == cursor.uppercased() ? 7 : nil))
+        #expect(Cursor.place(cursor.uppercased(), of: .topics, count: 1) == (cursor == cursor.uppercased() ? [7] : nil))
     }
 }

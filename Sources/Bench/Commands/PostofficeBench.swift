@@ -14,7 +14,7 @@ struct PostofficeBench: AsyncParsableCommand {
             Figures go to standard output, progress to standard error.
             """,
         subcommands: [
-            AllCommand.self, DeliverCommand.self, IngestCommand.self, IsolationCommand.self,
+            AllCommand.self, BulkCommand.self, DeliverCommand.self, IngestCommand.self, IsolationCommand.self,
             LatencyCommand.self, RawCommand.self, SinkCommand.self, StagesCommand.self, StoreCommand.self,
         ]
     )

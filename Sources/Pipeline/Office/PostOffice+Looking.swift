@@ -41,6 +41,12 @@ extension PostOffice {
         return [("storage", storage), ("publishers", started.isOpen ? nil : "the publishers are being started")]
     }
 
+    /// What came of asking the topic's origin; nil when it is not asked, or not by this node.
+    package func recovery(of topic: Topic) -> RecoveryStatus? {
+        guard topic.settings.recoveryEnabled else { return nil }
+        return recovery?.status(originHost: topic.settings.originHost)
+    }
+
     // MARK: -
 
     private func tree(_ tree: PublisherTree, child: SupervisorSnapshot?) -> TreeStatus {

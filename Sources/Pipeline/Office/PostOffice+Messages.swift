@@ -6,14 +6,38 @@ extension PostOffice {
     ///   - payload: valid JSON; kept and delivered byte for byte.
     ///   - attributes: a JSON object of strings; empty when there are none.
     package func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        let message = NewMessage(payload: payload, attributes: attributes, receivedAt: resources.world.now())
+        return try await append([message], to: topic).ids[0]
+    }
+
+    /// Takes many messages with the same attributes, all of them or none.
+    ///
+    /// - Returns: Their ids, in the order of the payloads, once they are durable.
+    package func accept(
+        topic: String,
+        payloads: [[UInt8]],
+        attributes: [UInt8]
+    ) async throws(IntakeError) -> [Int64] {
+        let now = resources.world.now()
+        return try await append(
+            payloads.map { NewMessage(payload: $0, attributes: attributes, receivedAt: now) },
+            to: topic
+        ).ids
+    }
+
+    func append(
+        _ messages: [NewMessage],
+        to topic: String,
+        dueAt: Timestamp? = nil
+    ) async throws(IntakeError) -> (topicID: Int64, ids: [Int64]) {
         // Only the post office itself writes notices.
         guard topic != Notice.topic else { throw .unknownTopic }
-        let message = NewMessage(payload: payload, attributes: attributes, receivedAt: resources.world.now())
         // A topic that was deleted and made anew has another id than the one remembered: then look it up once more.
         for _ in 0..<2 {
             do throws(IntakeError) {
                 guard let id = try await topicID(topic) else { throw IntakeError.unknownTopic }
-                return try await resources.committer.append(Append(topicID: id, messages: [message]))[0]
+                let append = Append(topicID: id, messages: messages, dueAt: dueAt)
+                return (id, try await resources.committer.append(append))
             } catch .unknownTopic {
                 topics.forget(name: topic)
             }

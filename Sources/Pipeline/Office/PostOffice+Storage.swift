@@ -21,6 +21,7 @@ extension PostOffice {
     private func resume() async {
         topics.forgetAll()
         resources.tails.forgetAll()
+        releaser.reset()
         interruption.withLock { $0 = nil }
         do {
             resources.tails.refresh(try await resources.store.heads())

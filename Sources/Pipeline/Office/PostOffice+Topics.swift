@@ -37,7 +37,8 @@ extension PostOffice {
         return try await resources.store.updateTopic(id: id, change)
     }
 
-    /// - Throws: `StoreError.inUse` while the topic has live publishers, `StoreError.builtIn` for that of notices.
+    /// - Throws: `StoreError.inUse` while the topic has live publishers, `StoreError.hasScheduled` while scheduled messages
+    ///   wait for it, `StoreError.builtIn` for that of notices.
     package func deleteTopic(id: Int64) async throws -> Bool {
         await prepared.wait()
         guard id != resources.notices.topicID else { throw StoreError.builtIn }

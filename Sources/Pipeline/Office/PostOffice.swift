@@ -24,6 +24,10 @@ package final class PostOffice: Sendable {
         package var noticeAfter: Duration = .seconds(60)
         /// Whether attempts that delivered are kept, or failures only.
         package var keepsDeliveredAttempts = true
+        /// How often the origins of topics with `recovery_enabled` are asked for what they could not hand over.
+        package var recoveryInterval: Duration = .seconds(30)
+        /// Bytes of an origin's answer.
+        package var recoveryBytes = 16_000_000
 
         package init(nodeName: String) {
             self.nodeName = nodeName
@@ -33,6 +37,9 @@ package final class PostOffice: Sendable {
     let settings: Settings
     let resources: Resources
     let topics: TopicDirectory
+    /// nil: nothing is recovered.
+    let recovery: Recovery?
+    let releaser: Releaser
     let root: Supervisor
     let startedAt: Timestamp
     private let trees = Mutex<[Int64: PublisherTree]>([:])
@@ -46,10 +53,12 @@ package final class PostOffice: Sendable {
     let started = Latch()
     let logger: Logger
 
+    /// - Parameter origins: The way to senders that are recovered from; nil: none is.
     package init(
         store: any MessageStore,
         target: any Target,
         history: HistoryMirror? = nil,
+        origins: (any HTTPTransport)? = nil,
         settings: Settings,
         world: World = .real,
         logger: Logger
@@ -87,6 +96,24 @@ package final class PostOffice: Sendable {
             )
         )
         topics = TopicDirectory(store: store)
+        recovery = origins.map { transport in
+            Recovery(
+                store: store,
+                transport: transport,
+                interval: settings.recoveryInterval,
+                limit: settings.recoveryBytes,
+                world: world,
+                logger: logger,
+                grown: { tails.refresh($0) }
+            )
+        }
+        releaser = Releaser(
+            store: store,
+            tails: tails,
+            refreshInterval: settings.refreshInterval,
+            world: world,
+            logger: logger
+        )
         root = Supervisor(
             "publishers",
             strategy: .oneForOne,
@@ -120,6 +147,8 @@ package final class PostOffice: Sendable {
                     }
                     serving.addTask { await self.refreshRegularly() }
                     serving.addTask { await self.sendNotices() }
+                    if let recovery = self.recovery { serving.addTask { await recovery.run() } }
+                    serving.addTask { await self.releaser.run() }
                     serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
                     try await serving.next()
                     serving.cancelAll()

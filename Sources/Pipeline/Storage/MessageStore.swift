@@ -18,7 +18,8 @@ package protocol MessageStore: Sendable {
     /// - Throws: What `change` throws; `StoreError.taken` when a live topic has the new name.
     /// - Returns: nil when there is no such topic.
     func updateTopic(id: Int64, _ change: @escaping @Sendable (Topic) throws -> TopicSettings) async throws -> Topic?
-    /// - Throws: `StoreError.inUse` while the topic has live publishers.
+    /// - Throws: `StoreError.inUse` while the topic has live publishers, `StoreError.hasScheduled` while scheduled
+    ///   messages wait for it.
     /// Soft: its messages stay until they are cleaned up, its name can be used again.
     /// - Returns: false when there is no such topic.
     func deleteTopic(id: Int64) async throws -> Bool
@@ -96,6 +97,50 @@ package protocol MessageStore: Sendable {
     /// Those rows of a publisher, parked or dead, that exist for these messages, in ascending order.
     func rows(publisher: Int64, messages: [Int64]) async throws -> [ParkedMessage]
 
+    // MARK: Recovery
+
+    /// Live topics that recover from their origin, in ascending order of id.
+    func recoveringTopics() async throws -> [Topic]
+    /// Whether this is the node that asks the origins: of those that share a database one is, until its store is closed or
+    /// cut off.
+    func leadsRecovery() async throws -> Bool
+    /// Appends what an origin has handed over, each entry whole or not at all, and keeps a record of it in the same
+    /// transaction. An entry with such a record, of the same content, is not appended again; its record is seen again.
+    ///
+    /// After an error of unknown outcome it is safe to do it once more.
+    func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt
+    /// Ends the records of entries that are gone at their origin.
+    func forgetRecovered(_ ids: [String], of origin: String) async throws
+    /// Ends the records of all entries of an origin that have not been handed over since a time.
+    func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws
+
+    // MARK: Scheduled messages
+
+    // They come by `commit`, as an `Append` with a due time, and are in no log until they are released.
+
+    /// For each topic with scheduled messages that wait, when the first of them is due; soonest first.
+    func agenda() async throws -> [ScheduledTopic]
+    /// Moves scheduled messages of the topic that are due at or before `time` into its log, soonest due first and those
+    /// due at the same time in the order in which they were accepted: each once, whoever else does the same meanwhile.
+    /// One transaction. `time` is when the messages have been received, as the log has it.
+    func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease
+    /// Also one that has been released, as long as it is kept.
+    func scheduled(id: Int64) async throws -> ScheduledMessage?
+    /// Scheduled messages that wait, or those that have been released, of one topic or of all, after a place in the order
+    /// of their due times.
+    func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage]
+    /// Deletes a scheduled message, unless it has been released.
+    func unschedule(id: Int64) async throws -> Unscheduling
+
     // MARK: Looking at one message
 
     /// The message, and what is stored of its delivery to each live publisher of its topic, with its attempts.
@@ -114,6 +159,9 @@ package protocol MessageStore: Sendable {
 
 extension MessageStore {
     package var executor: (any TaskExecutor)? { nil }
+
+    /// Of a store that nobody else uses.
+    package func leadsRecovery() async throws -> Bool { true }
 
     /// Of a store that nobody else uses.
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {

@@ -13,10 +13,13 @@ package struct StoreBatch: Sendable {
 package struct Append: Sendable {
     package var topicID: Int64
     package var messages: [NewMessage]
+    /// Until then they are kept apart, as scheduled messages; nil: into the log with them.
+    package var dueAt: Timestamp?
 
-    package init(topicID: Int64, messages: [NewMessage]) {
+    package init(topicID: Int64, messages: [NewMessage], dueAt: Timestamp? = nil) {
         self.topicID = topicID
         self.messages = messages
+        self.dueAt = dueAt
     }
 }
 
@@ -76,6 +79,8 @@ package struct StoreReceipt: Sendable {
     package enum AppendResult: Sendable, Equatable {
         /// The ids given, ascending, and the topic's head before them.
         case appended(ids: [Int64], after: Int64)
+        /// Kept apart until they are due: ids of scheduled messages, ascending.
+        case scheduled(ids: [Int64])
         /// The topic does not exist, or not any more.
         case unknownTopic
         /// This member alone made the transaction fail.

@@ -4,6 +4,8 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case taken
     /// The topic still has live publishers.
     case inUse
+    /// Scheduled messages of the topic still wait for their time.
+    case hasScheduled
     /// The topic is the post office's own.
     case builtIn
     /// There is no such topic, or not any more.
@@ -19,6 +21,7 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .taken: "the name or target is already taken"
         case .inUse: "the topic still has publishers"
+        case .hasScheduled: "the topic still has scheduled messages"
         case .builtIn: "the topic is built in: it can be neither changed nor deleted"
         case .unknownTopic: "there is no such topic"
         case .unavailable(let reason): "the storage is not available: \(reason)"
@@ -29,7 +32,7 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, without what it means for the storage.
     package var reason: String {
         switch self {
-        case .taken, .inUse, .builtIn, .unknownTopic: description
+        case .taken, .inUse, .hasScheduled, .builtIn, .unknownTopic: description
         case .unavailable(let reason), .outcomeUnknown(let reason), .unusable(let reason): reason
         }
     }

@@ -7,7 +7,7 @@ enum OfficeOpening {
     static func open(
         _ configuration: ServerConfiguration,
         _ logger: Logger
-    ) async throws -> (service: OfficeService, publishers: PublisherRequest) {
+    ) async throws -> (service: OfficeService, publishers: PublisherRequest, topics: TopicRequest) {
         var curl = CurlConfiguration()
         curl.addressPolicy = try addressPolicy(configuration)
         curl.certificateAuthorities = configuration.targetCABundle
@@ -18,12 +18,19 @@ enum OfficeOpening {
         let transport = try transport(curl)
         let pubsub = try PubSub(configuration.pubsub.configuration, curl: curl)
         let history = history(configuration, pubsub, logger)
+        // Deliveries do not wait for senders, nor share their connections.
+        curl.maximumExchanges = 16
+        curl.maximumIdleConnections = 16
+        curl.clientCertificate = nil
+        let origins = try self.transport(curl)
         let store = try await store(configuration, logger)
 
         var settings = PostOffice.Settings(nodeName: configuration.nodeName)
         settings.maxDemand = configuration.maxDemand
         settings.minDemand = configuration.minDemand
         settings.refreshInterval = configuration.refreshInterval
+        settings.recoveryInterval = configuration.recoveryInterval
+        settings.recoveryBytes = configuration.maxBodyBytes * 2
         settings.maxBufferBytes = configuration.maxBufferBytes
         settings.maxConnections = configuration.maxConnections
         settings.circuitThreshold = configuration.circuitThreshold
@@ -33,19 +40,21 @@ enum OfficeOpening {
             store: store,
             target: TargetsByType(http: HTTPTarget(transport: transport), pubsub: pubsub.target),
             history: history,
+            origins: origins,
             settings: settings,
             logger: logger
         )
         return (
             OfficeService(
                 office: office,
-                transport: transport,
+                transports: [transport, origins],
                 pubsub: pubsub,
                 history: history,
                 store: store,
                 limit: .seconds(10)
             ),
-            PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy)
+            PublisherRequest(maxDemand: configuration.maxDemand, addresses: curl.addressPolicy),
+            TopicRequest(addresses: curl.addressPolicy)
         )
     }
 

@@ -4,7 +4,8 @@ import ServiceLifecycle
 /// A post office in the life of the process: asked to end, it lets what is in flight finish.
 struct OfficeService: Service {
     let office: PostOffice
-    let transport: CurlTransport
+    /// The ways to targets and to origins.
+    let transports: [CurlTransport]
     let pubsub: PubSub
     /// nil: none is kept.
     let history: HistoryMirror?
@@ -33,10 +34,12 @@ struct OfficeService: Service {
                 await history?.finish(within: Self.historyLimit)
                 return true
             }
-            // Deliveries go by it until the office has ended.
-            group.addTask {
-                try await transport.run()
-                return false
+            // Deliveries go by them until the office has ended.
+            for transport in transports {
+                group.addTask {
+                    try await transport.run()
+                    return false
+                }
             }
             group.addTask {
                 try await pubsub.run()

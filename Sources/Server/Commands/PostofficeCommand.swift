@@ -4,7 +4,9 @@ struct PostofficeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postoffice",
         abstract: "A durable message buffer: accepts messages over HTTP and delivers them to whoever is interested.",
-        subcommands: [ServeCommand.self, MigrateCommand.self, ListenCommand.self, VersionCommand.self],
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, ImportOriginalCommand.self, ListenCommand.self, VersionCommand.self,
+        ],
         defaultSubcommand: ServeCommand.self
     )
 }

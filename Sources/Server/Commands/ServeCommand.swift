@@ -28,13 +28,14 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "postoffice")
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let connections = Self.webConnections(configuration, logger)
-        let (service, publishers) = try await Self.open(configuration, logger)
+        let (service, publishers, topics) = try await Self.open(configuration, logger)
 
         let server = WebServer(
             settings: WebServer.Settings(
                 host: configuration.host,
                 port: configuration.port,
                 maxBodyBytes: configuration.maxBodyBytes,
+                maxBulkMessages: configuration.maxBulkMessages,
                 maxConnections: connections
             ),
             // The server tells of every connection's end, which is news only to whoever looks for it.
@@ -44,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         let application = server.application(
             for: service.office,
             publishers: publishers,
+            topics: topics,
             maxBufferBytes: configuration.maxBufferBytes,
             faultInjection: configuration.enableFaultInjection
         )
@@ -67,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
     private static func open(
         _ configuration: ServerConfiguration,
         _ logger: Logger
-    ) async throws -> (service: OfficeService, publishers: PublisherRequest) {
+    ) async throws -> (service: OfficeService, publishers: PublisherRequest, topics: TopicRequest) {
         do {
             return try await OfficeOpening.open(configuration, logger)
         } catch {

@@ -21,7 +21,11 @@ struct ServerConfiguration: Sendable {
     /// nil: half of each publisher's max_demand.
     var minDemand: Int?
     var refreshInterval: Duration
+    /// How often senders are asked for what they could not hand over.
+    var recoveryInterval: Duration
     var maxBodyBytes: Int
+    /// Messages of one bulk request.
+    var maxBulkMessages: Int
     var maxBufferBytes: Int
     var maxConnections: Int
     /// Failures of a target with different messages in a row that open its publisher's circuit.
@@ -56,7 +60,9 @@ struct ServerConfiguration: Sendable {
         maxDemand = try environment.integer("MAX_DEMAND", in: 1...10_000) ?? 100
         minDemand = try environment.integer("MIN_DEMAND", in: 0...9999)
         refreshInterval = .seconds(try environment.integer("REFRESH_INTERVAL", in: 1...86_400) ?? 10)
+        recoveryInterval = .seconds(try environment.integer("RECOVERY_INTERVAL", in: 1...86_400) ?? 30)
         maxBodyBytes = try environment.integer("MAX_BODY_BYTES", in: 1...1_073_741_824) ?? 8_000_000
+        maxBulkMessages = try environment.integer("MAX_BULK_MESSAGES", in: 1...1_000_000) ?? 3000
         maxBufferBytes = try environment.integer("MAX_BUFFER_BYTES", in: 1...1_099_511_627_776) ?? 268_435_456
         maxConnections = try environment.integer("MAX_CONNECTIONS", in: 1...100_000) ?? 1024
         circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
@@ -147,8 +153,6 @@ struct ServerConfiguration: Sendable {
         let later = [
             "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
             "LEASE_SECONDS",
-            "MAX_BULK_MESSAGES",
-            "RECOVERY_INTERVAL",
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")

@@ -6,17 +6,26 @@ enum Cursor {
     enum List: UInt8 {
         case topics = 1
         case publishers
+        case scheduledMessages
     }
 
-    static func text(_ id: Int64, of list: List) -> String {
-        padded(UInt64(bitPattern: id), 16) + padded(UInt64(checksum(id, list)), 8)
+    /// - Parameter place: the numbers that the list is ordered by.
+    static func text(_ place: [Int64], of list: List) -> String {
+        place.map { padded(UInt64(bitPattern: $0), 16) }.joined() + padded(UInt64(checksum(place, list)), 8)
     }
 
+    /// - Parameter count: how many numbers the list is ordered by.
     /// - Returns: nil when the cursor is not one of that list's.
-    static func id(_ text: String, of list: List) -> Int64? {
-        guard text.utf8.count == 24, let bits = UInt64(text.prefix(16), radix: 16) else { return nil }
-        let id = Int64(bitPattern: bits)
-        return id >= 0 && text == self.text(id, of: list) ? id : nil
+    static func place(_ text: String, of list: List, count: Int) -> [Int64]? {
+        guard text.utf8.count == 16 * count + 8, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        var rest = Substring(text)
+        var place: [Int64] = []
+        for _ in 0..<count {
+            guard let bits = UInt64(rest.prefix(16), radix: 16) else { return nil }
+            place.append(Int64(bitPattern: bits))
+            rest = rest.dropFirst(16)
+        }
+        return text == self.text(place, of: list) ? place : nil
     }
 
     private static func padded(_ number: UInt64, _ digits: Int) -> String {
@@ -25,10 +34,12 @@ enum Cursor {
     }
 
     /// FNV-1a, 32 bits (Fowler, Noll and Vo).
-    private static func checksum(_ id: Int64, _ list: List) -> UInt32 {
+    private static func checksum(_ place: [Int64], _ list: List) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
-        withUnsafeBytes(of: id.littleEndian) { bytes in
-            for byte in [list.rawValue] + bytes { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+        func add(_ byte: UInt8) { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+        add(list.rawValue)
+        for number in place {
+            withUnsafeBytes(of: number.littleEndian) { for byte in $0 { add(byte) } }
         }
         return hash
     }

@@ -15,6 +15,10 @@ enum Refusal: Error, Sendable {
     case notFound(String)
     case methodNotAllowed([HTTPRequest.Method])
     case bodyTooLarge(limit: Int)
+    /// 413: a bulk whose messages, each with its attributes, are more than so many bytes.
+    case bulkTooLarge(limit: Int)
+    /// 406: a bulk that is not taken, in an envelope of its own that existing clients know.
+    case bulk(String)
     case unsupportedMediaType
     /// 503: worth another try after so many seconds.
     case unavailable(String, retryAfter: Int)
@@ -27,6 +31,7 @@ enum Refusal: Error, Sendable {
         switch error {
         case .taken: .busy("The name or target is already taken.")
         case .inUse: .busy("The topic still has publishers.")
+        case .hasScheduled: .busy("The topic still has scheduled messages: delete them, or wait until they are sent.")
         case .builtIn: .busy("The topic is built in: it can be neither changed nor deleted.")
         case .unknownTopic: .field("topic", FieldErrors.invalid)
         case .unavailable, .unusable: .unavailable("The storage is not available at the moment.", retryAfter: 1)
@@ -51,7 +56,8 @@ enum Refusal: Error, Sendable {
         case .forbidden: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
-        case .bodyTooLarge: .contentTooLarge
+        case .bodyTooLarge, .bulkTooLarge: .contentTooLarge
+        case .bulk: .notAcceptable
         case .unsupportedMediaType: .unsupportedMediaType
         case .unavailable: .serviceUnavailable
         case .failed: .internalServerError
@@ -61,7 +67,7 @@ enum Refusal: Error, Sendable {
     /// The sentence of the general envelope; nil for errors by field.
     var detail: String? {
         switch self {
-        case .fields, .conflict: nil
+        case .fields, .conflict, .bulk: nil
         case .busy(let sentence), .badRequest(let sentence), .forbidden(let sentence), .notFound(let sentence),
             .unavailable(let sentence, _):
             sentence
@@ -69,6 +75,8 @@ enum Refusal: Error, Sendable {
         case .malformed(let error): "The body is not valid JSON: \(error)."
         case .methodNotAllowed: "This address does not answer to that method."
         case .bodyTooLarge(let limit): "The body is larger than the \(limit) bytes that are allowed."
+        case .bulkTooLarge(let limit):
+            "The messages, each with its attributes, are larger than the \(limit) bytes that a bulk may have."
         case .unsupportedMediaType: "The body must be application/json in UTF-8."
         case .failed: "Something went wrong on the server."
         }
@@ -91,6 +99,8 @@ enum Refusal: Error, Sendable {
                         )
                     }
                 )
+            case .bulk(let text):
+                json.member("data", object: { $0.member("errors", text) })
             default:
                 json.member("errors", object: { $0.member("detail", detail) })
             }

@@ -8,13 +8,6 @@ struct MessageRoutes: Sendable {
     let office: any Office
     let bodies: BodyReader
 
-    private let idempotencyKey = HTTPField.Name("Idempotency-Key")!
-
-    init(office: any Office, bodies: BodyReader) {
-        self.office = office
-        self.bodies = bodies
-    }
-
     var endpoints: [Endpoint] {
         [
             Endpoint(.post, "/api/messages", accept),
@@ -23,15 +16,13 @@ struct MessageRoutes: Sendable {
     }
 
     @Sendable private func accept(_ request: Request, _ context: Context) async throws -> Response {
-        guard request.headers[idempotencyKey] == nil else {
-            throw Refusal.badRequest("Idempotency-Key is not supported yet.")
-        }
+        try IdempotencyKey.refuse(request)
         return try await bodies.withJSON(of: request) { body in
             let message: MessageRequest
             do {
                 message = try MessageRequest(body)
-            } catch let failure as MessageRequest.Failure {
-                throw Refusal.fields(try await completed(failure))
+            } catch let failure as MessageFailure {
+                throw Refusal.fields(try await failure.completed(by: office))
             }
             let id = try await office.accept(
                 topic: message.topic,
@@ -40,16 +31,6 @@ struct MessageRoutes: Sendable {
             )
             return .json(JSONWriter.data { $0.member("id", id) }, status: .created)
         }
-    }
-
-    /// All failing fields are told together, so a request that is refused anyway has its topic looked up as well.
-    private func completed(_ failure: MessageRequest.Failure) async throws -> FieldErrors {
-        guard let topic = failure.topic, try await office.topic(named: topic) == nil else { return failure.errors }
-        var errors = FieldErrors("topic", FieldErrors.invalid)
-        for (name, messages) in failure.errors.fields {
-            for message in messages { errors.add(name, message) }
-        }
-        return errors
     }
 
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {

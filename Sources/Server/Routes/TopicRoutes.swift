@@ -6,6 +6,7 @@ import Pipeline
 struct TopicRoutes: Sendable {
     let office: any Office
     let bodies: BodyReader
+    let requests: TopicRequest
 
     var endpoints: [Endpoint] {
         [
@@ -19,7 +20,7 @@ struct TopicRoutes: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
         try await bodies.withJSON(of: request) { body in
-            let settings = try TopicRequest.create(body)
+            let settings = try requests.create(body)
             let taken = Refusal.conflict(FieldErrors("name", FieldErrors.taken))
             guard settings.name != TopicRequest.noticesName else { throw taken }
             do {
@@ -47,6 +48,7 @@ struct TopicRoutes: Sendable {
                 $0.member("received", topic.receivedCount)
                 $0.member("publishers", publishers)
                 $0.member("inserted_at", topic.insertedAt)
+                $0.member("recovery", office.recovery(of: topic))
             }
         )
     }
@@ -54,7 +56,7 @@ struct TopicRoutes: Sendable {
     @Sendable private func change(_ request: Request, _ context: Context) async throws -> Response {
         try await bodies.withJSON(of: request) { body in
             let changed = try await office.updateTopic(id: context.id(of: "topic")) {
-                try TopicRequest.change($0.settings, body)
+                try requests.change($0.settings, body)
             }
             guard let changed else { throw Self.unknown }
             return .json(JSONWriter.data { $0.members(of: changed) })

@@ -1,5 +1,6 @@
 @testable import Bench
 import Foundation
+import Pipeline
 import TestSupport
 import Testing
 
@@ -92,6 +93,41 @@ struct API: Sendable {
     ) async throws -> HTTPAnswer {
         let body = #"{"topic":"\#(topic)","attributes":\#(attributes),"payload":\#(payload)}"#
         return try await (other ?? client).send("POST", server.url + "/api/messages", Array(body.utf8))
+    }
+
+    /// Schedules a payload, given as JSON text, and answers as the server does.
+    func schedule(
+        _ topic: String,
+        _ payload: String,
+        at time: Timestamp,
+        by other: HTTPClient?
+    ) async throws -> HTTPAnswer {
+        let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
+        let text = Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(date)
+        let body = #"{"topic":"\#(topic)","attributes":{},"payload":\#(payload),"schedule_at":"\#(text)"}"#
+        return try await (other ?? client).send("POST", server.url + "/api/schedule_messages", Array(body.utf8))
+    }
+
+    /// Posts payloads as one bulk, and answers as the server does.
+    func postBulk(_ topic: String, _ payloads: [String], by other: HTTPClient?) async throws -> HTTPAnswer {
+        let body = #"{"topic":"\#(topic)","attributes":{},"payload":[\#(payloads.joined(separator: ","))]}"#
+        return try await (other ?? client).send("POST", server.url + "/api/bulk_messages", Array(body.utf8))
+    }
+
+    /// Scheduled messages of a topic: those that wait, or those that have been released.
+    func scheduled(_ topic: String, released: Bool) async throws -> [[String: Any]] {
+        var all: [[String: Any]] = []
+        var next: String? = ""
+        while let cursor = next {
+            let path = "/api/schedule_messages?topic=\(topic)&limit=500&released=\(released)"
+            let answer = try await client.send("GET", server.url + path + (cursor.isEmpty ? "" : "&after=\(cursor)"))
+            guard answer.status == 200, let page = answer.json["data"] as? [[String: Any]] else {
+                throw Problem.unexpected(answer)
+            }
+            all += page
+            next = answer.json["next"] as? String
+        }
+        return all
     }
 
     /// Posts a payload that must be accepted.

@@ -2,6 +2,7 @@
 struct Arrival: Sendable {
     /// 0 for the first request of this receiver, then 1, and so on.
     var order: Int
+    var method = ""
     var path: String
     /// By lower-case name.
     var headers: [String: String]

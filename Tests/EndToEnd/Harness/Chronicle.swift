@@ -13,14 +13,16 @@ final class Chronicle: Sendable {
     let api: API
     private let seed: UInt64?
     private let attributes: String
-    private let recorder = HistoryRecorder()
-    private let books = Watched(Books())
+    let recorder = HistoryRecorder()
+    let books = Watched(Books())
 
-    private struct Books: Sendable {
+    struct Books: Sendable {
         var topics: [String: Int64] = [:]
         /// Acknowledged messages, by topic.
         var accepted: [Int64: Set<Int>] = [:]
         var publishers: [Int64: Reader] = [:]
+        /// Acknowledged messages that are to be sent later, by topic.
+        var scheduled: [Int64: Set<Int>] = [:]
 
         /// Whether each publisher has taken all acknowledged messages of its topic.
         var isDelivered: Bool {
@@ -31,7 +33,7 @@ final class Chronicle: Sendable {
         }
     }
 
-    private struct Reader: Sendable {
+    struct Reader: Sendable {
         var topic: Int64
         var taken: Set<Int> = []
     }

@@ -116,6 +116,12 @@ extension Arrival {
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             headers[line[..<colon].lowercased()] = value
         }
-        self.init(order: 0, path: requestLine.count > 1 ? String(requestLine[1]) : "", headers: headers, body: body)
+        self.init(
+            order: 0,
+            method: requestLine.first.map(String.init) ?? "",
+            path: requestLine.count > 1 ? String(requestLine[1]) : "",
+            headers: headers,
+            body: body
+        )
     }
 }

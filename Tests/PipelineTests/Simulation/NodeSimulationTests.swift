@@ -70,6 +70,7 @@ struct NodeSimulationTests {
         var plan = SimulatedPlan(seed: 1)
         plan.horizon = .seconds(horizon)
         plan.topics = 1
+        plan.scheduled = 0
         plan.handsPerRun = 0
         plan.killed = 0
         plan.climate = SimulatedWeather.Climate()
@@ -112,5 +113,30 @@ struct NodeSimulationTests {
         #expect(result.problems == [])
         #expect((10...30).contains(attempts(result)))
         #expect(result.steps < 100 * attempts(result))
+    }
+
+    @Test("Each scheduled message is in the log within a second of its time, and is delivered")
+    func scheduling() {
+        var plan = plan([], horizon: 900)
+        plan.messages = 0
+        plan.scheduled = 50
+        let result = SimulatedRun.result(of: plan)
+        #expect(result.problems == [])
+        var owed: [Int64: Duration] = [:]
+        var released = 0
+        for event in result.history.events {
+            switch event {
+            case .kept(let id, _, let dueAt, let time):
+                // One whose time has gone by already is due at once.
+                owed[id] = max(dueAt, time)
+            case .released(let id, _, _, let time):
+                released += 1
+                let late = time - (owed[id] ?? .zero)
+                #expect(late >= .zero && late <= .seconds(1), "message \(id) came \(late) after its time")
+            default:
+                break
+            }
+        }
+        #expect(released > 20)
     }
 }

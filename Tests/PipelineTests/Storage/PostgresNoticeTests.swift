@@ -12,7 +12,10 @@ import Testing
         let fenced = try await store.publisher(topic, "fenced")
         _ = try await store.claim([fenced.id])
         let batch = StoreBatch(
-            appends: [Append(topic, "1")],
+            appends: [
+                Append(topicID: topic.id, messages: Append(topic, "a", "b").messages, dueAt: .distantFuture),
+                Append(topic, "1"),
+            ],
             settlements: [
                 Settlement(publisher: fenced.id, progress: Progress(high: 1), notices: Append(notices, "late")),
                 Settlement(publisher: told.id, progress: Progress(high: 1), notices: Append(notices, "1", "2")),
@@ -25,13 +28,14 @@ import Testing
         let lost = try await connection.perform { [rest = attempt.rest] in try rest.run(on: $0) }
         #expect(lost.settlements == [.fenced, .settled])
 
-        attempt.found(try await connection.run([attempt.find(after: [:])])[0])
+        attempt.found(try await connection.run(attempt.find(after: [:]))[...])
         let rest = attempt.rest
         #expect(rest.appends.isEmpty)
         #expect(rest.settlements.map { $0.settlement.notices == nil } == [false, true])
         let receipt = attempt.merge(try await connection.perform { try rest.run(on: $0) })
         #expect(receipt.settlements == [.fenced, .settled])
         #expect(receipt.appends == lost.appends)
+        #expect(receipt.appends[0].scheduledIDs.count == 2)
         #expect(receipt.noticed == lost.noticed)
         #expect(receipt.noticed.map(\.receivedCount) == [2])
         #expect(try await store.entries(topicID: notices.id, after: 0, limit: 10).count == 2)

@@ -116,8 +116,8 @@ extension PostgresFixture {
         try await rival.run([PostgresStatement.begin(), PostgresAppends.lock([topic.id])])
         async let waiting = append()
         try await someoneWaits()
-        let insert = PostgresAppends.insert([(append: Append(topic, "rival"), receipt: Int64(0))])
-        let results = try await rival.run([insert, PostgresStatement.commit()])
+        let inserts = PostgresAppends.inserts([(append: Append(topic, "rival"), receipt: Int64(0))])
+        let results = try await rival.run(inserts + [PostgresStatement.commit()])
         return (try #require(PostgresAppends.ids(results[0]).first), try await waiting)
     }
 

@@ -13,7 +13,7 @@ struct HTTPTargetTests {
             self.exchange = exchange
         }
 
-        func post(_ request: HTTPRequest) async -> HTTPExchange {
+        func send(_ request: HTTPRequest) async -> HTTPExchange {
             requests.withLock { $0.append(request) }
             return exchange
         }

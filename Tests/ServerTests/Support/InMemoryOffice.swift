@@ -10,10 +10,14 @@ final class InMemoryOffice: Office {
         var publishers: [PublisherStatus] = []
         var deleted: Set<Int64> = []
         var messages: [MessageStatus] = []
+        var scheduled: [ScheduledMessage] = []
+        /// The bytes of what was scheduled last.
+        var scheduledContent: (payload: [UInt8], attributes: [UInt8])?
         var trees: [TreeStatus] = []
         var failure: (any Error)?
         var intakeFailure: IntakeError?
         var problems: [String: String] = [:]
+        var recovery: RecoveryStatus?
         var restarts: [Int64] = []
         var crashes: [String] = []
         /// What was asked for by hand, in order.
@@ -32,13 +36,13 @@ final class InMemoryOffice: Office {
 
     static let time = Timestamp(milliseconds: 1_772_323_200_250)
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {
         try state.withLock(body)
     }
 
-    private func working<Result>(_ body: (inout State) throws -> sending Result) throws -> sending Result {
+    func working<Result>(_ body: (inout State) throws -> sending Result) throws -> sending Result {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
             return try body(&state)
@@ -93,6 +97,10 @@ final class InMemoryOffice: Office {
 
     func publisherCount(topicID: Int64) async throws -> Int {
         try working { $0.publishers.count { $0.publisher.topicID == topicID } }
+    }
+
+    func recovery(of topic: Topic) -> RecoveryStatus? {
+        topic.settings.recoveryEnabled ? state.withLock { $0.recovery } : nil
     }
 
     // MARK: Publishers
@@ -248,21 +256,33 @@ final class InMemoryOffice: Office {
     // MARK: Messages
 
     func accept(topic: String, payload: [UInt8], attributes: [UInt8]) async throws(IntakeError) -> Int64 {
+        try await accept(topic: topic, payloads: [payload], attributes: attributes)[0]
+    }
+
+    func accept(topic: String, payloads: [[UInt8]], attributes: [UInt8]) async throws(IntakeError) -> [Int64] {
         try state.withLock { state throws(IntakeError) in
-            if let failure = state.intakeFailure { throw failure }
-            guard let topic = state.topics.first(where: { $0.name == topic }) else { throw .unknownTopic }
-            let id = Int64(state.messages.count + 1)
-            let message = Message(
-                id: id,
-                topicID: topic.id,
-                payload: payload,
-                attributes: attributes,
-                receivedAt: Self.time
-            )
-            state.messages.append(MessageStatus(message: message, topic: topic.name, deliveries: []))
-            return id
+            let topic = try Self.openTopic(topic, state)
+            return payloads.map { payload in
+                let message = Message(
+                    id: Int64(state.messages.count + 1),
+                    topicID: topic.id,
+                    payload: payload,
+                    attributes: attributes,
+                    receivedAt: Self.time
+                )
+                state.messages.append(MessageStatus(message: message, topic: topic.name, deliveries: []))
+                return message.id
+            }
         }
     }
+
+    static func openTopic(_ name: String, _ state: State) throws(IntakeError) -> Topic {
+        if let failure = state.intakeFailure { throw failure }
+        guard let topic = state.topics.first(where: { $0.name == name }) else { throw .unknownTopic }
+        return topic
+    }
+
+    // MARK: Looking at messages
 
     func message(id: Int64) async throws -> MessageStatus? {
         try working { $0.messages.first { $0.message.id == id } }

@@ -23,6 +23,7 @@ struct TestServer: Sendable {
             $0.application(
                 for: office,
                 publishers: publishers,
+                topics: TopicRequest(addresses: .linkLocal),
                 maxBufferBytes: maxBufferBytes,
                 faultInjection: faultInjection
             )

@@ -34,6 +34,7 @@ struct WholeServer: Sendable {
                         $0.application(
                             for: opened.service.office,
                             publishers: opened.publishers,
+                            topics: opened.topics,
                             maxBufferBytes: configuration.maxBufferBytes,
                             faultInjection: configuration.enableFaultInjection
                         )

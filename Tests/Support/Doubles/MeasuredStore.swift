@@ -152,9 +152,47 @@ package struct MeasuredStore: MessageStore {
 
     package func nextDue(publisher: Int64) async throws -> Timestamp? { try await base.nextDue(publisher: publisher) }
 
+    package func recoveringTopics() async throws -> [Topic] { try await base.recoveringTopics() }
+    package func leadsRecovery() async throws -> Bool { try await base.leadsRecovery() }
+
+    package func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt {
+        try await base.recover(entries, of: origin, at: time)
+    }
+
+    package func forgetRecovered(_ ids: [String], of origin: String) async throws {
+        try await base.forgetRecovered(ids, of: origin)
+    }
+
+    package func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws {
+        try await base.forgetRecovered(of: origin, unseenSince: time)
+    }
+
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await base.deliveries(messageID: messageID)
     }
+
+    package func agenda() async throws -> [ScheduledTopic] { try await base.agenda() }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try await base.release(topicID: topicID, dueBy: time, limit: limit)
+    }
+
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? { try await base.scheduled(id: id) }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await base.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling { try await base.unschedule(id: id) }
 
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
         try await base.watch(tell)

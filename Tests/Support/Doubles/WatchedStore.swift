@@ -5,16 +5,17 @@ package struct WatchedStore: MessageStore {
     package enum Call: Sendable, Equatable {
         case createPublisher, publishers, updatePublisher, deletePublisher, claim
         case progress, heads, entriesAfter, entriesOf, messages, parked
+        case agenda, release
     }
 
     package let base: InMemoryStore
     private let before: @Sendable (Call) async throws -> Void
-    private let after: @Sendable (Call) async -> Void
+    private let after: @Sendable (Call) async throws -> Void
 
     package init(
         _ base: InMemoryStore = InMemoryStore(),
         before: @escaping @Sendable (Call) async throws -> Void = { _ in },
-        after: @escaping @Sendable (Call) async -> Void = { _ in }
+        after: @escaping @Sendable (Call) async throws -> Void = { _ in }
     ) {
         self.base = base
         self.before = before
@@ -24,7 +25,7 @@ package struct WatchedStore: MessageStore {
     private func watched<Value: Sendable>(_ call: Call, _ body: () async throws -> Value) async throws -> Value {
         try await before(call)
         let value = try await body()
-        await after(call)
+        try await after(call)
         return value
     }
 
@@ -86,6 +87,14 @@ package struct WatchedStore: MessageStore {
         }
     }
 
+    package func agenda() async throws -> [ScheduledTopic] {
+        try await watched(.agenda) { try await base.agenda() }
+    }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try await watched(.release) { try await base.release(topicID: topicID, dueBy: time, limit: limit) }
+    }
+
     // MARK: What is not
 
     package var lanes: StoreLanes { base.lanes }
@@ -135,10 +144,41 @@ package struct WatchedStore: MessageStore {
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt { try await base.commit(batch) }
     package func nextDue(publisher: Int64) async throws -> Timestamp? { try await base.nextDue(publisher: publisher) }
 
+    package func recoveringTopics() async throws -> [Topic] { try await base.recoveringTopics() }
+    package func leadsRecovery() async throws -> Bool { try await base.leadsRecovery() }
+
+    package func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt {
+        try await base.recover(entries, of: origin, at: time)
+    }
+
+    package func forgetRecovered(_ ids: [String], of origin: String) async throws {
+        try await base.forgetRecovered(ids, of: origin)
+    }
+
+    package func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws {
+        try await base.forgetRecovered(of: origin, unseenSince: time)
+    }
+
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await base.deliveries(messageID: messageID)
     }
 
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? { try await base.scheduled(id: id) }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await base.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling { try await base.unschedule(id: id) }
     package func check() async throws { try await base.check() }
     package func close() async throws { try await base.close() }
 }

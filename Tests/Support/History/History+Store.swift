@@ -30,5 +30,8 @@ extension History.Final {
             )
         }
         self.init(logs: logs, records: records, isDrained: isDrained)
+        let waiting = try await store.scheduled(released: false, topicID: nil, after: .start, limit: .max)
+        let released = try await store.scheduled(released: true, topicID: nil, after: .start, limit: .max)
+        scheduled = Dictionary(uniqueKeysWithValues: (waiting + released).map { ($0.id, $0) })
     }
 }

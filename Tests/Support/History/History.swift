@@ -12,6 +12,15 @@ package struct History: Sendable {
         case accepted(id: Int64, topic: Int64, PayloadDigest, at: Duration)
         /// Messages have their places in a topic's log, durably, in this order.
         case logged(topic: Int64, ids: [Int64])
+        /// A sender was answered 201 to a message that is to be sent at a time.
+        case scheduled(id: Int64, topic: Int64, PayloadDigest, dueAt: Duration)
+        /// A scheduled message is durable.
+        case kept(id: Int64, topic: Int64, dueAt: Duration, at: Duration)
+        /// Someone asks for a scheduled message to be deleted, and is answered that it is.
+        case unscheduling(id: Int64)
+        case unscheduled(id: Int64)
+        /// A scheduled message has been moved into its topic's log, durably, as the message with this id.
+        case released(id: Int64, topic: Int64, message: Int64, at: Duration)
         /// A publisher exists, or its max_demand has changed.
         case subscribed(publisher: Int64, Subscription)
         /// A publisher was deleted: nothing is owed to it any more.
@@ -148,6 +157,8 @@ package struct History: Sendable {
         package var logs: [Int64: Log]
         /// By publisher.
         package var records: [Int64: Record]
+        /// Scheduled messages by id, waiting and released; nil when nobody has looked.
+        package var scheduled: [Int64: ScheduledMessage]?
         /// Whether the test has waited until everything was delivered.
         package var isDrained: Bool
 

@@ -1,13 +1,14 @@
 /// Judges recorded histories against the invariants that must hold at every instant, whatever is killed or cut off.
 ///
-/// - I1: what was answered with 201 is in the store, also after a crash.
+/// - I1: what was answered with 201 is in the store, also after a crash; and what was scheduled once is in the log once.
 /// - I2: a message leaves a publisher's log only by a 2xx, by a hand, or into a row of its own.
 /// - I3: progress never goes back, and never passes a message that has not left.
 /// - I4: never more than `max_demand` unsettled; repeated are at most those, and only after a kill or crash.
 /// - I6: the payload's bytes arrive as they were accepted.
 /// - I7: the bytes held in memory stay within their budget.
 /// - I8: in strict order no attempt starts before the message before it is over.
-/// - I9: no attempt starts before it is due, while paused, or beside the probe of an open circuit.
+/// - I9: no attempt starts before it is due, while paused, or beside the probe of an open circuit; and nothing scheduled
+///   is released before its time.
 /// - I10: the counts of each publisher add up.
 /// - I11: a publisher whose target is well gets its messages, whatever others do.
 /// - I12: every message that is not delivered has one visible reason.
@@ -17,6 +18,7 @@ package enum HistoryChecker {
         var rules: [any HistoryRule] = [
             StorageRule(), LeavingRule(), ProgressRule(), DemandRule(), PayloadRule(), MemoryRule(), CountRule(),
             DelayRule(), RowRule(), OrderRule(), DueRule(), CircuitRule(), ReasonRule(),
+            ScheduleRule(),
         ]
         for index in rules.indices {
             for event in history.events { rules[index].see(event) }

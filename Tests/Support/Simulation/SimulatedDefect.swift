@@ -27,6 +27,12 @@ package enum SimulatedDefect: String, Sendable, CaseIterable {
     case readsTwice = "reads messages twice"
     /// The log is read from one message too far on.
     case skipsMessages = "skips messages"
+    /// Scheduled messages are forgotten.
+    case losesScheduled = "loses scheduled messages"
+    /// Scheduled messages are put into the log, and stay scheduled.
+    case releasesTwice = "releases scheduled messages twice"
+    /// Scheduled messages are released half a minute before they are due.
+    case releasesTooEarly = "releases scheduled messages too early"
 
     func batch(_ batch: StoreBatch, stored: [Int64: Progress]) -> StoreBatch {
         var batch = batch
@@ -52,6 +58,10 @@ package enum SimulatedDefect: String, Sendable, CaseIterable {
 
     func dueBy(_ time: Timestamp) -> Timestamp {
         self == .isTooEarly && time < .distantFuture ? time.advanced(by: .seconds(30)) : time
+    }
+
+    func releasedBy(_ time: Timestamp) -> Timestamp {
+        self == .releasesTooEarly ? time.advanced(by: .seconds(30)) : time
     }
 
     func after(_ id: Int64) -> Int64 {

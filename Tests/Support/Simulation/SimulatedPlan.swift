@@ -8,6 +8,8 @@ package struct SimulatedPlan: Sendable {
     package var topics: Int
     package var publishers: [PublisherPlan]
     package var messages: Int
+    /// Messages that are to be sent later; some are deleted before.
+    package var scheduled = 0
     /// How often people do something, half of it with settings and half with messages.
     package var handsPerRun: Int
     /// The chance of each life of the process to end by a kill.
@@ -63,6 +65,7 @@ package struct SimulatedPlan: Sendable {
         if dice.chance(0.2) {
             publishers.append(PublisherPlan(topic: topics, settings: Self.settings(publishers.count, dice)))
         }
+        scheduled = dice.pick([0, 3, 20])
     }
 
     static func settings(_ number: Int, _ dice: Dice) -> PublisherSettings {

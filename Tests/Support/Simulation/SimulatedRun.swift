@@ -149,6 +149,7 @@ package struct SimulatedRun: Sendable {
         let persons = [SimulatedHands.Person.settings, .messages].map { person in
             (person, times: (0..<plan.handsPerRun / 2).map { _ in dice.real(0...horizon) }.sorted())
         }
+        let schedulings = (0..<plan.scheduled).map { _ in dice.real(0...horizon) }
         let looks = (0..<5).map { _ in dice.real(0...horizon) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await simulation.clock.sleep(for: plan.horizon) }
@@ -156,6 +157,12 @@ package struct SimulatedRun: Sendable {
                 group.addTask {
                     try await simulation.clock.sleep(for: .milliseconds(Int64(time * 1000)))
                     await send(number)
+                }
+            }
+            for (number, time) in schedulings.enumerated() {
+                group.addTask {
+                    try await simulation.clock.sleep(for: .milliseconds(Int64(time * 1000)))
+                    await hands.schedule(number)
                 }
             }
             for (person, times) in persons {
@@ -241,6 +248,9 @@ package struct SimulatedRun: Sendable {
                     + "\(tree?.publisher.state ?? "unknown") \(tree?.publisher.waiting.map { "\($0)" } ?? ""), "
                     + "\(tree.map { "\($0.circuit)" } ?? "") \(stages.joined(separator: ", "))"
             )
+        }
+        for topic in try await node.tables.agenda() {
+            waiting.append("a message scheduled for topic \(topic.topicID) waits until \(topic.dueAt)")
         }
         return waiting
     }

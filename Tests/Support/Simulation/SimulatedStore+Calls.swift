@@ -160,7 +160,54 @@ extension SimulatedStore {
         try await reading { try await tables.rows(publisher: publisher, messages: messages) }
     }
 
+    // MARK: Recovery
+
+    package func recoveringTopics() async throws -> [Topic] {
+        try await reading { try await tables.recoveringTopics() }
+    }
+
+    package func recover(
+        _ entries: [RecoveredEntry],
+        of origin: String,
+        at time: Timestamp
+    ) async throws -> RecoveryReceipt {
+        try await writing { try await tables.recover(entries, of: origin, at: time) }
+    }
+
+    package func forgetRecovered(_ ids: [String], of origin: String) async throws {
+        try await writing { try await tables.forgetRecovered(ids, of: origin) }
+    }
+
+    package func forgetRecovered(of origin: String, unseenSince time: Timestamp) async throws {
+        try await writing { try await tables.forgetRecovered(of: origin, unseenSince: time) }
+    }
+
     package func deliveries(messageID: Int64) async throws -> StoredDeliveries? {
         try await reading { try await tables.deliveries(messageID: messageID) }
+    }
+
+    // MARK: Scheduled messages
+
+    package func agenda() async throws -> [ScheduledTopic] {
+        try await reading { try await tables.agenda() }
+    }
+
+    package func scheduled(id: Int64) async throws -> ScheduledMessage? {
+        try await reading { try await tables.scheduled(id: id) }
+    }
+
+    package func scheduled(
+        released: Bool,
+        topicID: Int64?,
+        after: ScheduledPosition,
+        limit: Int
+    ) async throws -> [ScheduledMessage] {
+        try await reading {
+            try await tables.scheduled(released: released, topicID: topicID, after: after, limit: limit)
+        }
+    }
+
+    package func unschedule(id: Int64) async throws -> Unscheduling {
+        try await writing { try await tables.unschedule(id: id) }
     }
 }

@@ -61,11 +61,30 @@ package struct SimulatedStore: MessageStore {
         let records = try await records(of: batch)
         let batch = defect.batch(batch, stored: records)
         let receipt = try await tables.commit(batch)
+        if defect == .losesScheduled {
+            for case .scheduled(let ids) in receipt.appends {
+                for id in ids { _ = try await tables.unschedule(id: id) }
+            }
+        }
         try await record(batch, receipt, rows: before, records: records)
         if let delay = weather.delay() { try? await clock.sleep(for: delay) }
         try cross()
         if case .storedAndUnknown = fate { throw StoreError.outcomeUnknown(reason: "as drawn") }
         return receipt
+    }
+
+    package func release(topicID: Int64, dueBy time: Timestamp, limit: ReleaseLimit) async throws -> StoreRelease {
+        try cross()
+        if let delay = weather.delay() { try? await clock.sleep(for: delay) }
+        try cross()
+        let fate = weather.fate()
+        if case .failed(let error) = fate { throw error }
+        let release = try await tables.release(topicID: topicID, dueBy: defect.releasedBy(time), limit: limit)
+        try await record(release, topicID: topicID)
+        if let delay = weather.delay() { try? await clock.sleep(for: delay) }
+        try cross()
+        if case .storedAndUnknown = fate { throw StoreError.outcomeUnknown(reason: "as drawn") }
+        return release
     }
 
     package func watch(_ tell: @escaping @Sendable (StoreEvent) async -> Void) async throws {
@@ -111,6 +130,13 @@ extension SimulatedStore {
         records: [Int64: Progress]
     ) async throws {
         for (append, result) in zip(batch.appends, receipt.appends) {
+            if case .scheduled(let ids) = result, let dueAt = append.dueAt {
+                for id in ids {
+                    recorder.record(
+                        .kept(id: id, topic: append.topicID, dueAt: dueAt.sinceEpoch, at: recorder.now)
+                    )
+                }
+            }
             guard case .appended(let ids, _) = result else { continue }
             // Notices of what no settlement carries come as any message does, and nobody else offers them.
             if try await tables.topic(id: append.topicID)?.name == Notice.topic {
@@ -138,6 +164,22 @@ extension SimulatedStore {
                 if settlement.pause != nil { recorder.record(.paused(publisher: publisher, at: recorder.now)) }
             }
         }
+    }
+
+    private func record(_ release: StoreRelease, topicID: Int64) async throws {
+        guard !release.members.isEmpty else { return }
+        for member in release.members {
+            recorder.record(
+                .released(id: member.id, topic: topicID, message: member.messageID, at: recorder.now)
+            )
+        }
+        let ids = release.members.map(\.messageID)
+        recorder.record(.logged(topic: topicID, ids: ids))
+        guard defect == .releasesTwice else { return }
+        let again = try await tables.messages(ids: ids).map {
+            NewMessage(payload: $0.payload, attributes: $0.attributes, receivedAt: $0.receivedAt)
+        }
+        _ = try await tables.commit(StoreBatch(appends: [Append(topicID: topicID, messages: again)]))
     }
 
     private func record(_ settlement: Settlement, rows: [Int64: ParkedMessage], isReplaying: Bool) {

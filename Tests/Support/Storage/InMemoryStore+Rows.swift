@@ -59,6 +59,9 @@ extension InMemoryStore {
             guard !tables.publishers.contains(where: { !$0.isDeleted && $0.publisher.topicID == id }) else {
                 throw StoreError.inUse
             }
+            guard !tables.scheduled.contains(where: { $0.message.release == nil && $0.message.topicID == id }) else {
+                throw StoreError.hasScheduled
+            }
             tables.topics[index].isDeleted = true
             return true
         }

@@ -17,12 +17,22 @@ struct InMemoryTables {
         var attempts: [Attempt] = []
     }
 
+    struct ScheduledRow {
+        var message: ScheduledMessage
+        var content: NewMessage
+    }
+
     var isClosed = false
     var isPoisoned = false
     /// By id less one, as all rows: ids are given from one on.
     var topics: [TopicRow] = []
     var publishers: [PublisherRow] = []
     var removedCounts: [Int64: Int64] = [:]
+    /// Records of what origins have handed over, by origin and entry.
+    var recovered: [String: [String: (digest: [UInt8], seenAt: Timestamp)]] = [:]
+    /// In ascending order of their ids.
+    var scheduled: [ScheduledRow] = []
+    var lastScheduledID: Int64 = 0
     var lastMessageID: Int64 = 0
 
     /// The index of a live topic.
@@ -77,11 +87,12 @@ struct InMemoryTables {
         )
     }
 
-    private mutating func append(_ append: Append) -> StoreReceipt.AppendResult {
+    mutating func append(_ append: Append) -> StoreReceipt.AppendResult {
         guard let index = topic(append.topicID) else { return .unknownTopic }
         if isPoisoned, append.messages.contains(where: { $0.payload == Poison.payload }) {
             return .failed(.unavailable(reason: "poison"))
         }
+        if let dueAt = append.dueAt { return .scheduled(ids: schedule(append, dueAt)) }
         let after = topics[index].topic.headID
         var ids: [Int64] = []
         for message in append.messages {
@@ -118,7 +129,7 @@ struct InMemoryTables {
         if let notices = settlement.notices, !notices.messages.isEmpty {
             switch append(notices) {
             case .appended: noticed.insert(notices.topicID)
-            case .unknownTopic: break
+            case .unknownTopic, .scheduled: break
             case .failed(let error): return .failed(error)
             }
         }

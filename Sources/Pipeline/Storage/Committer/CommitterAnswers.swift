@@ -31,6 +31,8 @@ struct CommitterAnswers<AppendCaller: Sendable, SettlementCaller: Sendable>: Sen
             appends.append((member.caller, .failure(.unknownTopic)))
         case .failed(let error):
             appends.append((member.caller, .failure(.unavailable(error))))
+        case .scheduled(let ids):
+            appends.append((member.caller, .success(ids)))
         case .appended(let ids, let after):
             appends.append((member.caller, .success(ids)))
             add(member.append, ids, after)

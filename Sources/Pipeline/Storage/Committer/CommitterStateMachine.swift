@@ -126,9 +126,12 @@ struct CommitterStateMachine<AppendCaller: Sendable, SettlementCaller: Sendable>
         let (appends, settlements) = finish(lane)
         var answers = Answers()
         for (member, result) in zip(appends, receipt.appends) {
-            if case .appended(let ids, _) = result {
+            switch result {
+            case .appended(let ids, _), .scheduled(let ids):
                 counts.members += 1
                 counts.messages += ids.count
+            case .unknownTopic, .failed:
+                break
             }
             answers.add(member, result)
         }

@@ -31,6 +31,8 @@ struct FileLock: ~Copyable, Sendable {
     }
 
     deinit {
+        // To close it is not enough: a program that another thread is just starting still has a copy of it.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }

@@ -15,6 +15,7 @@ enum SQLiteAppends {
         )
         let results = try appends.map { append -> StoreReceipt.AppendResult in
             guard var head = heads[append.topicID] else { return .unknownTopic }
+            if let dueAt = append.dueAt { return .scheduled(ids: try schedule(append, dueAt, db)) }
             let after = head.id
             let ids = try append.messages.map { message in
                 try statement.run([
@@ -29,6 +30,22 @@ enum SQLiteAppends {
         }
         try store(heads, db)
         return results
+    }
+
+    private static func schedule(_ append: Append, _ dueAt: Timestamp, _ db: Database) throws -> [Int64] {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO scheduled (topic_id, due_at, received_at, bytes, attributes, payload)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        )
+        return try append.messages.map { message in
+            try statement.run([
+                append.topicID, dueAt.milliseconds, message.receivedAt.milliseconds, message.bytes,
+                Data(message.attributes), Data(message.payload),
+            ])
+            return db.lastInsertedRowID
+        }
     }
 
     /// The topics that exist, in order of their ids. The first statement of each append, so that the ids it gives are

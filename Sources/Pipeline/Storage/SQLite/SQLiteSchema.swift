@@ -17,8 +17,41 @@ enum SQLiteSchema {
         migrator.registerMigration("2 dead messages, circuits and replays", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: perseverance)
         }
+        migrator.registerMigration("3 scheduled messages", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: scheduling)
+        }
+        migrator.registerMigration("4 recovery", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: recovery)
+        }
+        migrator.registerMigration("5 imports", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: imports)
+        }
         return migrator
     }()
+
+    private static let recovery = """
+        -- Topics that recover from their origin are asked for in each round.
+        CREATE INDEX topics_recovering ON topics (id) WHERE recovery_enabled = 1 AND deleted = 0;
+
+        -- What origins have handed over and still have, as far as is known.
+        CREATE TABLE recovered (
+            origin  TEXT    NOT NULL,
+            entry   TEXT    NOT NULL,
+            digest  BLOB    NOT NULL,
+            seen_at INTEGER NOT NULL,
+            PRIMARY KEY (origin, entry)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let imports = """
+        -- What rows of another system's database have become here.
+        CREATE TABLE imported (
+            source     TEXT    NOT NULL,
+            origin_row TEXT    NOT NULL,
+            id         INTEGER NOT NULL,
+            PRIMARY KEY (source, origin_row)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let log = """
         CREATE TABLE topics (
@@ -152,5 +185,29 @@ enum SQLiteSchema {
         DROP INDEX parked_due;
         CREATE INDEX parked_due ON parked (publisher_id, due_at, message_id, is_replay, died_at) WHERE died_at IS NULL;
         CREATE INDEX parked_dead ON parked (publisher_id, message_id, is_replay, died_at) WHERE died_at IS NOT NULL;
+        """
+
+    private static let scheduling = """
+        -- Messages before their time. What has been released is in the log, and keeps its row without its bytes, so that
+        -- it can be told what became of it.
+        CREATE TABLE scheduled (
+            id          INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic_id    INTEGER NOT NULL REFERENCES topics (id),
+            due_at      INTEGER NOT NULL,
+            received_at INTEGER NOT NULL,
+            released_at INTEGER,
+            message_id  INTEGER,
+            bytes       INTEGER NOT NULL,
+            attributes  BLOB    NOT NULL,
+            payload     BLOB    NOT NULL
+        ) STRICT;
+
+        -- A row is in two of the four: of those that wait or of those that are released, in the order of the due times of
+        -- its topic and in that of all. What is read for a release needs no row (that needs `released_at` in the index).
+        CREATE INDEX scheduled_waiting_topic ON scheduled (topic_id, due_at, id, bytes, released_at)
+            WHERE released_at IS NULL;
+        CREATE INDEX scheduled_waiting ON scheduled (due_at, id) WHERE released_at IS NULL;
+        CREATE INDEX scheduled_released_topic ON scheduled (topic_id, due_at, id) WHERE released_at IS NOT NULL;
+        CREATE INDEX scheduled_released ON scheduled (due_at, id) WHERE released_at IS NOT NULL;
         """
 }

@@ -85,6 +85,12 @@ extension SQLiteStore {
                 arguments: [id]
             )
             if isUsed == true { throw StoreError.inUse }
+            let hasScheduled = try Bool.fetchOne(
+                db,
+                sql: "SELECT EXISTS (SELECT 1 FROM scheduled WHERE topic_id = ? AND released_at IS NULL)",
+                arguments: [id]
+            )
+            if hasScheduled == true { throw StoreError.hasScheduled }
             try db.execute(sql: "UPDATE topics SET deleted = 1 WHERE id = ? AND deleted = 0", arguments: [id])
             return db.changesCount > 0
         }

@@ -71,7 +71,7 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    package func post(_ request: HTTPRequest) async -> HTTPExchange {
+    package func send(_ request: HTTPRequest) async -> HTTPExchange {
         let ticket = Ticket()
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in

@@ -1,4 +1,4 @@
-/// What came of one POST.
+/// What came of one request.
 package struct HTTPExchange: Sendable {
     /// The response's status; nil when no complete response arrived.
     package var status: Int?
@@ -8,9 +8,11 @@ package struct HTTPExchange: Sendable {
     package var retryAfter: String?
     /// The value of `Location` as it was sent. Redirects are not followed.
     package var location: String?
-    /// The first bytes of the response, as many as the request wants kept. No more than 64 KiB of a response are read: one that is longer is cut
-    /// off there, and its status counts.
+    /// The first bytes of the response, as many as the request wants kept. No more of a response is read than it says:
+    /// one that is longer is cut off there, and its status counts.
     package var body: [UInt8]
+    /// Whether it was.
+    package var isCutOff = false
     /// How long the attempt took, from its submission.
     package var duration: Duration
 

@@ -1,9 +1,12 @@
 /// Takes in a response, within bounds: what is needed of its head and the first bytes of its body.
 struct ResponseReader {
+    /// So much of a head is read.
+    private static let headBytes = 65_536
+
     /// So much of a body is kept.
     private let keptBytes: Int
-    /// So much of a body is read, and so much of a head.
-    static let readBytes = 65_536
+    /// So much of a body is read.
+    private let readBytes: Int
 
     private(set) var retryAfter: String?
     private(set) var location: String?
@@ -19,8 +22,9 @@ struct ResponseReader {
     private var headCount = 0
     private var bodyCount = 0
 
-    init(keptBytes: Int = 1_024) {
+    init(keptBytes: Int = 1_024, readBytes: Int = 65_536) {
         self.keptBytes = keptBytes
+        self.readBytes = readBytes
     }
 
     /// Takes one line of the head.
@@ -28,7 +32,7 @@ struct ResponseReader {
     mutating func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         hasBegun = true
         headCount += line.count
-        if headCount > Self.readBytes {
+        if headCount > Self.headBytes {
             isHeadTooLong = true
             return false
         }
@@ -54,7 +58,7 @@ struct ResponseReader {
         hasBegun = true
         bodyCount += piece.count
         body.append(contentsOf: piece.prefix(max(0, keptBytes - body.count)))
-        isCutOff = bodyCount > Self.readBytes
+        isCutOff = bodyCount > readBytes
         return !isCutOff
     }
 

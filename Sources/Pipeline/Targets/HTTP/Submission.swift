@@ -1,4 +1,4 @@
-/// A POST on its way to the event loop.
+/// A request on its way to the event loop.
 struct Submission: Sendable {
     let ticket: Ticket
     let request: HTTPRequest

@@ -72,11 +72,7 @@ final class Transfer {
         easy.set(CURLOPT_HTTPHEADER, headers?.pointer)
         easy.set(CURLOPT_RESOLVE, pin?.pointer)
         easy.set(CURLOPT_DNS_CACHE_TIMEOUT, prunes ? 60 : -1)
-        // The elements of an array stay where they are as long as it is kept and not changed: `job` does so until the
-        // transfer is over. libcurl takes no null pointer for an empty body.
-        let body = request.body.withUnsafeBytes { $0.baseAddress }
-        easy.set(CURLOPT_POSTFIELDS, body ?? UnsafeRawPointer(easy.handle))
-        easy.set(CURLOPT_POSTFIELDSIZE_LARGE, large: request.body.count)
+        setMethod(of: request)
         restart(job, now: now)
     }
 
@@ -115,13 +111,28 @@ final class Transfer {
         easy.set(CURLOPT_SSLKEY, isInspecting ? nil : configuration.clientCertificate?.key)
     }
 
+    private func setMethod(of request: HTTPRequest) {
+        easy.set(CURLOPT_CUSTOMREQUEST, request.method == .delete ? "DELETE" : nil)
+        guard request.method == .post else {
+            easy.set(CURLOPT_HTTPGET, 1)
+            return
+        }
+        easy.set(CURLOPT_POST, 1)
+        // The elements of an array stay where they are as long as it is kept and not changed: `job` does so until the
+        // transfer is over. libcurl takes no null pointer for an empty body.
+        let body = request.body.withUnsafeBytes { $0.baseAddress }
+        easy.set(CURLOPT_POSTFIELDS, body ?? UnsafeRawPointer(easy.handle))
+        easy.set(CURLOPT_POSTFIELDSIZE_LARGE, large: request.body.count)
+    }
+
     private func restart(_ job: Job, now: ContinuousClock.Instant) {
-        reader = ResponseReader(keptBytes: job.submission.request.keptBytes)
+        let request = job.submission.request
+        reader = ResponseReader(keptBytes: request.keptBytes, readBytes: request.readBytes)
         refusedAddress = nil
         socketError = nil
         socketsOpened = 0
         easy.clearError()
-        let left = max(1, (job.startedAt + job.submission.request.timeout - now).wholeMilliseconds)
+        let left = max(1, (job.startedAt + request.timeout - now).wholeMilliseconds)
         easy.set(CURLOPT_TIMEOUT_MS, left)
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, min(left, configuration.connectTimeout.wholeMilliseconds))
     }
@@ -142,6 +153,7 @@ final class Transfer {
         exchange.retryAfter = reader.retryAfter
         exchange.location = reader.location
         exchange.body = reader.body
+        exchange.isCutOff = reader.isCutOff
         exchange.duration = job.map { now - $0.startedAt } ?? .zero
         return exchange
     }
@@ -166,7 +178,6 @@ final class Transfer {
         curl_set_http_only(easy.handle)
         easy.set(CURLOPT_FOLLOWLOCATION, 0)
         easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        easy.set(CURLOPT_POST, 1)
         easy.set(CURLOPT_TCP_NODELAY, 1)
         easy.set(CURLOPT_TCP_KEEPALIVE, 1)
         // A name that moves to other addresses is followed after a while, however busy its connections are.

@@ -36,22 +36,35 @@ struct CommitAttempt: Sendable {
     /// Asks for what the members have written.
     ///
     /// - Parameter heads: What was known of the topics before; what is looked for stands after it.
-    func find(after heads: [Int64: Int64]) -> PostgresQuery {
+    func find(after heads: [Int64: Int64]) -> [PostgresQuery] {
         let topics = Set(batch.appends.map(\.topicID) + batch.settlements.compactMap(\.notices?.topicID)).sorted()
-        return Self.findReceipts(
-            .ints(topics),
-            .ints(topics.map { heads[$0] ?? 0 }),
-            .int(firstReceipt),
-            .int(firstReceipt + Int64(Self.receiptCount(batch)) - 1)
-        )
+        let last = firstReceipt + Int64(Self.receiptCount(batch)) - 1
+        return [
+            Self.findReceipts(
+                .ints(topics),
+                .ints(topics.map { heads[$0] ?? 0 }),
+                .int(firstReceipt),
+                .int(last)
+            ),
+            Self.findScheduled(.int(firstReceipt), .int(last)),
+        ]
     }
 
-    mutating func found(_ result: PostgresResult) {
+    /// - Parameter results: of the queries.
+    mutating func found(_ results: ArraySlice<PostgresResult>) {
         var rows: [Int64: [(id: Int64, after: Int64)]] = [:]
-        for row in result.rows { rows[row.int(0), default: []].append((row.int(1), row.int(2))) }
+        var scheduled: [Int64: [Int64]] = [:]
+        for row in results.first?.rows.map(\.self) ?? [] {
+            rows[row.int(0), default: []].append((row.int(1), row.int(2)))
+        }
+        for row in results.last?.rows.map(\.self) ?? [] { scheduled[row.int(0), default: []].append(row.int(1)) }
         for place in batch.appends.indices {
-            guard let own = rows[firstReceipt + Int64(place)] else { continue }
-            stored[place] = .appended(ids: own.map(\.id), after: own[0].after)
+            let receipt = firstReceipt + Int64(place)
+            if let own = rows[receipt] {
+                stored[place] = .appended(ids: own.map(\.id), after: own[0].after)
+            } else if let own = scheduled[receipt] {
+                stored[place] = .scheduled(ids: own)
+            }
         }
         for place in batch.settlements.indices where rows[receipt(ofNotices: place)] != nil {
             noticed.insert(place)
@@ -84,5 +97,10 @@ struct CommitAttempt: Sendable {
         WHERE receipt BETWEEN $3::int8 AND $4::int8
         ORDER BY id
         """
+    )
+
+    private static let findScheduled = PostgresStatement(
+        "find scheduled receipts",
+        "SELECT receipt, id FROM scheduled WHERE receipt BETWEEN $1::int8 AND $2::int8 ORDER BY id"
     )
 }

@@ -5,13 +5,67 @@ enum PostgresAppends {
     /// into sight after a higher one, behind readers that have passed it.
     static func lock(_ topics: [Int64]) -> PostgresQuery { lockTopics(.ints(topics)) }
 
-    /// - Parameters:
-    ///   - appends: With the number of each.
-    static func insert(_ appends: some Collection<(append: Append, receipt: Int64)>) -> PostgresQuery {
+    typealias Numbered = (append: Append, receipt: Int64)
+
+    /// What writes the appends: messages into the logs, and scheduled ones beside them.
+    ///
+    /// - Parameter appends: With the number of each.
+    static func inserts(_ appends: some Collection<Numbered>) -> [PostgresQuery] {
+        let parts = parts(appends)
+        return (parts.logged.isEmpty ? [] : [insert(parts.logged)])
+            + (parts.scheduled.isEmpty ? [] : [schedule(parts.scheduled)])
+    }
+
+    /// Gives each append its ids, and moves the heads.
+    ///
+    /// - Parameter results: of `inserts`.
+    static func deal(
+        _ results: ArraySlice<PostgresResult>,
+        to appends: ArraySlice<Numbered>,
+        _ heads: inout [Int64: Int64]
+    ) -> [StoreReceipt.AppendResult] {
+        let parts = parts(appends)
+        var results = results
+        var logged = parts.logged.isEmpty ? [] : results.popFirst().map(ids)?[...] ?? []
+        var scheduled = parts.scheduled.isEmpty ? [] : results.popFirst().map(ids)?[...] ?? []
+        return appends.map { append, _ in
+            guard let head = heads[append.topicID] else { return .unknownTopic }
+            if append.dueAt != nil { return .scheduled(ids: take(append.messages.count, of: &scheduled)) }
+            let own = take(append.messages.count, of: &logged)
+            heads[append.topicID] = own.last ?? head
+            return .appended(ids: own, after: head)
+        }
+    }
+
+    private static func take(_ count: Int, of ids: inout ArraySlice<Int64>) -> [Int64] {
+        defer { ids = ids.dropFirst(count) }
+        return Array(ids.prefix(count))
+    }
+
+    private static func parts(_ appends: some Collection<Numbered>) -> (logged: [Numbered], scheduled: [Numbered]) {
+        let full = appends.filter { !$0.append.messages.isEmpty }
+        return (full.filter { $0.append.dueAt == nil }, full.filter { $0.append.dueAt != nil })
+    }
+
+    private static func insert(_ appends: [Numbered]) -> PostgresQuery {
         let messages = appends.flatMap(\.append.messages)
         return insertMessages(
             .ints(appends.flatMap { item in item.append.messages.map { _ in item.append.topicID } }),
             .ints(appends.flatMap { item in item.append.messages.map { _ in item.receipt } }),
+            .ints(messages.map(\.receivedAt.milliseconds)),
+            .blobs(messages.map(\.attributes)),
+            .blobs(messages.map(\.payload))
+        )
+    }
+
+    private static func schedule(_ appends: [Numbered]) -> PostgresQuery {
+        let messages = appends.flatMap(\.append.messages)
+        return insertScheduled(
+            .ints(appends.flatMap { item in item.append.messages.map { _ in item.append.topicID } }),
+            .ints(appends.flatMap { item in item.append.messages.map { _ in item.receipt } }),
+            .ints(
+                appends.flatMap { item in item.append.messages.map { _ in item.append.dueAt?.milliseconds ?? 0 } }
+            ),
             .ints(messages.map(\.receivedAt.milliseconds)),
             .blobs(messages.map(\.attributes)),
             .blobs(messages.map(\.payload))
@@ -70,6 +124,20 @@ enum PostgresAppends {
     static let insertMessages = PostgresStatement(
         "insert messages",
         insertion() + " SELECT id FROM added"
+    )
+
+    /// In the order of the messages, as `insertion` does.
+    private static let insertScheduled = PostgresStatement(
+        "insert scheduled",
+        """
+        INSERT INTO scheduled (id, topic_id, receipt, due_at, received_at, bytes, attributes, payload)
+        SELECT nextval('scheduled_ids'), topic_id, receipt, due_at, received_at,
+            length(attributes) + length(payload), attributes, payload
+        FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::bytea[])
+            AS given (topic_id, receipt, due_at, received_at, attributes, payload)
+        WHERE topic_id = ANY (ARRAY (SELECT id FROM topics WHERE id = ANY ($1::int8[]) AND NOT deleted))
+        RETURNING id
+        """
     )
 
     /// Those of whoever still owns the publisher, as with parked rows.

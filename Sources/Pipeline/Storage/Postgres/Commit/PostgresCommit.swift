@@ -27,8 +27,6 @@ struct PostgresCommit: Sendable {
 
     private var noticeTopics: [Int64] { settlements.compactMap(\.settlement.notices?.topicID) }
 
-    private var hasMessages: Bool { appends.contains { !$0.append.messages.isEmpty } }
-
     // MARK: In one round trip
 
     /// One transaction without BEGIN and COMMIT: the end of the pipeline commits it.
@@ -42,7 +40,8 @@ struct PostgresCommit: Sendable {
             return (round: round, results: first..<queries.count)
         }
         let insert = queries.count
-        if hasMessages { queries.append(PostgresAppends.insert(appends)) }
+        queries += PostgresAppends.inserts(appends)
+        let inserted = insert..<queries.count
         let told = noticed.union(noticeTopics).sorted()
         if !told.isEmpty { queries.append(PostgresAppends.tell(told)) }
 
@@ -52,9 +51,8 @@ struct PostgresCommit: Sendable {
         let written = settlements.indices.map { outcomes[$0] ?? SettlementRound.Outcome(result: .fenced) }
         var heads = topics.isEmpty ? [:] : PostgresAppends.heads(results[lock])
         Self.move(&heads, written)
-        let ids = hasMessages ? PostgresAppends.ids(results[insert]) : []
         return receipt(
-            appends: Self.deal(ids, to: appends.map(\.append)[...], &heads),
+            appends: PostgresAppends.deal(results[inserted], to: appends[...], &heads),
             settlements: written,
             heads: told.isEmpty ? [] : PostgresAppends.told(results[results.count - 1])
         )
@@ -94,11 +92,9 @@ struct PostgresCommit: Sendable {
         let results = try Self.split(appends[...], on: connection, blame: StoreReceipt.AppendResult.failed) {
             members,
             connection in
-            var ids: [Int64] = []
-            if members.contains(where: { !$0.append.messages.isEmpty }) {
-                ids = PostgresAppends.ids(try connection.run([PostgresAppends.insert(members)])[0])
-            }
-            return Self.deal(ids, to: members.map(\.append)[...], &heads)
+            let inserts = PostgresAppends.inserts(members)
+            let results = inserts.isEmpty ? [] : try connection.run(inserts)
+            return PostgresAppends.deal(results[...], to: members, &heads)
         }
         let told = noticed.union(noticeTopics).sorted()
         return receipt(
@@ -106,22 +102,6 @@ struct PostgresCommit: Sendable {
             settlements: written,
             heads: told.isEmpty ? [] : PostgresAppends.told(try connection.run([PostgresAppends.tell(told)])[0])
         )
-    }
-
-    /// Gives each member its ids, and moves the heads.
-    private static func deal(
-        _ ids: [Int64],
-        to appends: ArraySlice<Append>,
-        _ heads: inout [Int64: Int64]
-    ) -> [StoreReceipt.AppendResult] {
-        var rest = ids[...]
-        return appends.map { append in
-            guard let head = heads[append.topicID] else { return .unknownTopic }
-            let own = Array(rest.prefix(append.messages.count))
-            rest = rest.dropFirst(own.count)
-            heads[append.topicID] = own.last ?? head
-            return .appended(ids: own, after: head)
-        }
     }
 
     /// Moves the heads behind the notices, which come before what is appended.
@@ -133,7 +113,7 @@ struct PostgresCommit: Sendable {
 
     /// Writes the members under one savepoint. When that fails through a row, they are tried in two parts, and so on,
     /// until the one that is to blame is alone.
-    private static func split<Member, Value>(
+    static func split<Member, Value>(
         _ members: ArraySlice<Member>,
         on connection: isolated PostgresConnection,
         blame: (StoreError) -> Value,

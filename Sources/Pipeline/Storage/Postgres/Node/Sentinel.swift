@@ -61,6 +61,13 @@ final class Sentinel: Sendable {
         connection?.interrupt()
     }
 
+    /// Takes a lock for as long as the connection lives, unless another session has it. Taking it again is harmless.
+    func takeUp(_ lock: AdvisoryLock) async throws -> Bool {
+        let connection = state.withLock { $0.connection }
+        connection.interrupt()
+        return try await connection.run([Self.tryLock(.ours, .lock(lock))])[0].first?.bool(0) ?? false
+    }
+
     // MARK: Watching
 
     /// Until the task is cancelled.

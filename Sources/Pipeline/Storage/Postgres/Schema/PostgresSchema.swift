@@ -4,7 +4,7 @@
 /// changes with every message is indexed, and rows that change often have room on their page for their next version.
 enum PostgresSchema {
     /// Each migration is one transaction. Its number is its place, from 1.
-    static let migrations: [[String]] = [log, perseverance]
+    static let migrations: [[String]] = [log, perseverance, scheduling, recovery, imports]
 
     static let version = migrations.count
 
@@ -122,6 +122,33 @@ enum PostgresSchema {
         "INSERT INTO probe (written) VALUES (0)",
     ]
 
+    private static let recovery = [
+        // Topics that recover from their origin are asked for in each round.
+        "CREATE INDEX topics_recovering ON topics (id) WHERE recovery_enabled AND NOT deleted",
+        // What origins have handed over and still have, as far as is known.
+        """
+        CREATE TABLE recovered (
+            origin  text   NOT NULL,
+            entry   text   NOT NULL,
+            digest  bytea  NOT NULL,
+            seen_at bigint NOT NULL,
+            PRIMARY KEY (origin, entry)
+        )
+        """,
+    ]
+
+    private static let imports = [
+        // What rows of another system's database have become here.
+        """
+        CREATE TABLE imported (
+            source     text   NOT NULL,
+            origin_row text   NOT NULL,
+            id         bigint NOT NULL,
+            PRIMARY KEY (source, origin_row)
+        )
+        """
+    ]
+
     private static let perseverance = [
         // `retry_schedule`, `headers` and `secret` are JSON.
         """
@@ -159,5 +186,36 @@ enum PostgresSchema {
         CREATE INDEX parked_dead ON parked (publisher_id, message_id) INCLUDE (is_replay)
         WHERE died_at IS NOT NULL
         """,
+    ]
+
+    private static let scheduling = [
+        "CREATE SEQUENCE scheduled_ids",
+        // Messages before their time. What has been released is in the log, and keeps its row without its bytes, so that
+        // it can be told what became of it. `receipt` as in `messages`.
+        """
+        CREATE TABLE scheduled (
+            id          bigint  PRIMARY KEY,
+            topic_id    bigint  NOT NULL,
+            receipt     bigint  NOT NULL,
+            due_at      bigint  NOT NULL,
+            received_at bigint  NOT NULL,
+            released_at bigint,
+            message_id  bigint,
+            bytes       integer NOT NULL,
+            attributes  bytea   NOT NULL,
+            payload     bytea   NOT NULL
+        )
+        """,
+        "ALTER TABLE scheduled ALTER COLUMN payload SET STORAGE EXTERNAL",
+        "CREATE INDEX scheduled_receipt ON scheduled (receipt)",
+        // A row is in two of the four: of those that wait or of those that are released, in the order of the due times of
+        // its topic and in that of all.
+        """
+        CREATE INDEX scheduled_waiting_topic ON scheduled (topic_id, due_at, id) INCLUDE (bytes)
+        WHERE released_at IS NULL
+        """,
+        "CREATE INDEX scheduled_waiting ON scheduled (due_at, id) WHERE released_at IS NULL",
+        "CREATE INDEX scheduled_released_topic ON scheduled (topic_id, due_at, id) WHERE released_at IS NOT NULL",
+        "CREATE INDEX scheduled_released ON scheduled (due_at, id) WHERE released_at IS NOT NULL",
     ]
 }

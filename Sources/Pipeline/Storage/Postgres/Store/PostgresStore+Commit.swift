@@ -37,16 +37,16 @@ extension PostgresStore {
         lostWith backend: PostgresBackend,
         until deadline: ContinuousClock.Instant
     ) async -> Bool {
-        let queries = [
-            // It may still be at work, or get to see what is on its way to it: a look before its end would be too early.
-            Self.end(backend, within: pool.options.timeout),
-            attempt.find(after: heads.withLock { $0 }),
-        ]
+        let queries =
+            [
+                // It may still be at work, or get to see what is on its way to it: a look before its end would be too early.
+                Self.end(backend, within: pool.options.timeout)
+            ] + attempt.find(after: heads.withLock { $0 })
         while ContinuousClock.now < deadline {
             do {
                 let results = try await pool.use(isCancellable: false) { try await $0.run(queries) }
                 if results[0].rows.allSatisfy({ $0.bool(0) }) {
-                    attempt.found(results[1])
+                    attempt.found(results[1...])
                     return true
                 }
             } catch {
@@ -56,6 +56,12 @@ extension PostgresStore {
             guard (try? await clock.sleep(for: .milliseconds(100))) != nil else { return false }
         }
         return false
+    }
+
+    /// The topic has grown by what no batch has written.
+    func remember(_ head: TopicHead) {
+        heads.withLock { $0[head.topicID] = max($0[head.topicID] ?? 0, head.headID) }
+        sentinel.announce(CollectionOfOne(head.topicID))
     }
 
     private func remember(_ receipt: StoreReceipt, of batch: StoreBatch) {

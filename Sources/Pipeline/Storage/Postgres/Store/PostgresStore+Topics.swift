@@ -63,9 +63,13 @@ extension PostgresStore {
     package func deleteTopic(id: Int64) async throws -> Bool {
         try await write { connection in
             try connection.transaction { connection in
-                // Locked first: whoever creates a publisher locks it too, so that none comes after the look.
+                // Locked first: whoever creates a publisher or schedules a message locks it too, so that none comes after
+                // the look.
                 guard try connection.run([Self.lockTopic(.int(id))])[0].count > 0 else { return false }
                 if try connection.run([Self.isTopicUsed(.int(id))])[0].first?.bool(0) == true { throw StoreError.inUse }
+                if try connection.run([Self.hasScheduled(.int(id))])[0].first?.bool(0) == true {
+                    throw StoreError.hasScheduled
+                }
                 try connection.run([Self.removeTopic(.int(id))])
                 return true
             }
@@ -125,6 +129,11 @@ extension PostgresStore {
     private static let isTopicUsed = PostgresStatement(
         "is topic used",
         "SELECT EXISTS (SELECT 1 FROM publishers WHERE topic_id = $1::int8 AND deleted_at IS NULL)"
+    )
+
+    private static let hasScheduled = PostgresStatement(
+        "has scheduled",
+        "SELECT EXISTS (SELECT 1 FROM scheduled WHERE topic_id = $1::int8 AND released_at IS NULL)"
     )
 
     private static let removeTopic = PostgresStatement(
