@@ -1,22 +1,32 @@
 import Foundation
 import Programs
+import TestSupport
 
 /// The key file of a service account of the test's own, with a key that the `openssl` program has made.
 struct ServiceAccountFile {
-    private let folder: URL
-    private let publicKey: String
-
     struct Failure: Error {
         let output: [String]
     }
 
+    /// Made once: it takes a while.
+    private static let keys = Task {
+        let folder = try TemporaryFolder()
+        let (key, publicKey) = (folder.file("key.pem"), folder.file("public.pem"))
+        try await openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+        try await openssl("pkey", "-in", key, "-pubout", "-out", publicKey)
+        let texts = try [key, publicKey].map { try String(contentsOfFile: $0, encoding: .utf8) }
+        return withExtendedLifetime(folder) { (key: texts[0], publicKey: texts[1]) }
+    }
+
+    private let folder: URL
+    private let key: String
+
     init() async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "account-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        publicKey = folder.appending(path: "public.pem").path()
-        let key = folder.appending(path: "key.pem").path()
-        try await Self.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
-        try await Self.openssl("pkey", "-in", key, "-pubout", "-out", publicKey)
+        let publicKey: String
+        (key, publicKey) = try await Self.keys.value
+        try publicKey.write(toFile: path("public.pem"), atomically: true, encoding: .utf8)
     }
 
     func remove() {
@@ -31,7 +41,7 @@ struct ServiceAccountFile {
     func write(tokenURL: String, _ fields: [String: String?] = [:]) throws -> String {
         var content: [String: String] = [
             "type": "service_account", "project_id": "account-project", "private_key_id": "key-1",
-            "private_key": try String(contentsOfFile: path("key.pem"), encoding: .utf8),
+            "private_key": key,
             "client_email": "post@account-project.example", "token_uri": tokenURL,
         ]
         for (name, value) in fields { content[name] = value }
@@ -59,7 +69,7 @@ struct ServiceAccountFile {
             "dgst",
             "-sha256",
             "-verify",
-            publicKey,
+            path("public.pem"),
             "-signature",
             path("signature"),
             path("signed")
