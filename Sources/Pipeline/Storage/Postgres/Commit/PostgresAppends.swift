@@ -47,7 +47,8 @@ enum PostgresAppends {
         return (full.filter { $0.append.dueAt == nil }, full.filter { $0.append.dueAt != nil })
     }
 
-    private static func insert(_ appends: [Numbered]) -> PostgresQuery {
+    /// Messages into the logs.
+    static func insert(_ appends: [Numbered]) -> PostgresQuery {
         let messages = appends.flatMap(\.append.messages)
         return insertMessages(
             .ints(appends.flatMap { item in item.append.messages.map { _ in item.append.topicID } }),
