@@ -28,7 +28,11 @@ struct WholeServer: Sendable {
             group.addTask { try await opened.service.run() }
             try await mailbox.run {
                 try await TestServer.run(
-                    WebServer.Settings(port: 0, maxBodyBytes: configuration.maxBodyBytes),
+                    WebServer.Settings(
+                        port: 0,
+                        maxBodyBytes: configuration.maxBodyBytes,
+                        maxBulkMessages: configuration.maxBulkMessages
+                    ),
                     { try await body(WholeServer(client: $0, mailbox: mailbox)) },
                     application: {
                         $0.application(
