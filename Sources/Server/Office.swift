@@ -13,6 +13,7 @@ protocol Office: Sendable {
     ) async throws -> Topic?
     func deleteTopic(id: Int64) async throws -> Bool
     func publisherCount(topicID: Int64) async throws -> Int
+    func oldestMessage(topicID: Int64) async throws -> OldestMessage?
     func recovery(of topic: Topic) -> RecoveryStatus?
 
     func createPublisher(topicID: Int64, _ settings: PublisherSettings) async throws -> PublisherStatus

@@ -35,6 +35,34 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("W33 The age of messages and the time table of the clean-up are read at the start")
+    func cleaning() throws {
+        let defaults = try configuration([:]).cleaning
+        #expect(defaults.threshold == 7_890_000)
+        #expect(defaults.timetable?.text == "0 12 * * 0")
+        let given = try configuration(["CLEAN_MESSAGES_THRESHOLD": "60", "CLEAN_MESSAGES_CRONTAB": "@daily"])
+        #expect(given.cleaning.threshold == 60)
+        #expect(
+            given.cleaning.timetable?.next(after: Timestamp(milliseconds: 1)) == Timestamp(milliseconds: 86_400_000)
+        )
+        #expect(given.warnings.isEmpty)
+    }
+
+    @Test(
+        "W33 A time table that cannot be used stops the start with the field that is wrong",
+        arguments: [
+            (
+                "61 * * * *",
+                #"CLEAN_MESSAGES_CRONTAB is "61 * * * *": it has "61" as its minute, which must be a number"#
+            ),
+            ("* * * *", #"CLEAN_MESSAGES_CRONTAB is "* * * *": it must have five fields"#),
+            ("0 0 31 feb *", #"CLEAN_MESSAGES_CRONTAB is "0 0 31 feb *": it names a day that never comes"#),
+        ]
+    )
+    func crontab(text: String, sentence: String) {
+        #expect { try configuration(["CLEAN_MESSAGES_CRONTAB": text]) } throws: { "\($0)".hasPrefix(sentence) }
+    }
+
     @Test("takes what is given")
     func values() throws {
         let configuration = try configuration([

@@ -19,7 +19,8 @@ struct TopicRoutesTests {
             let one = try await client.send("GET", "/api/topics/1")
             #expect(
                 one.body
-                    == #"{"data":{\#(shown),"received":0,"publishers":0,"inserted_at":"2026-03-01T00:00:00.250Z","recovery":null}}"#
+                    == #"{"data":{\#(shown),"received":0,"publishers":0,"inserted_at":"2026-03-01T00:00:00.250Z","#
+                    + #""oldest_message_at":null,"oldest_message_held_by":null,"recovery":null}}"#
             )
             #expect(try await client.send("GET", "/api/topics").body == #"{"data":[{\#(shown)}],"next":null}"#)
             let changed = try await client.send("PATCH", "/api/topics/1", #"{"origin_host":"x","name":"orders"}"#)
@@ -46,11 +47,11 @@ struct TopicRoutesTests {
             (#"{"name":"\ud800","origin_host":"x"}"#, #"{"name":["is invalid"]}"#),
             (
                 #"{"name":"a","origin_host":"x","recovery_enabled":true,"retention_seconds":60}"#,
-                #"{"origin_host":["is invalid"],"retention_seconds":["is not supported yet"]}"#
+                #"{"origin_host":["is invalid"]}"#
             ),
             (
-                #"{"name":"a","origin_host":"x","recovery_enabled":"true","retention_seconds":"60"}"#,
-                #"{"origin_host":["is invalid"],"retention_seconds":["is not supported yet"]}"#
+                #"{"name":"a","origin_host":"x","recovery_enabled":"true","retention_seconds":"315360001"}"#,
+                #"{"origin_host":["is invalid"],"retention_seconds":["must be between 60 and 315360000"]}"#
             ),
             (
                 #"{"name":"a","origin_host":"x","recovery_enabled":1,"retention_seconds":59}"#,
@@ -165,6 +166,49 @@ struct TopicRoutesTests {
             )
             _ = try await client.send("PATCH", "/api/topics/1", #"{"recovery_enabled":false}"#)
             #expect(try await client.send("GET", "/api/topics/1").value("data", "recovery") is NSNull)
+        }
+    }
+
+    @Test("A topic may say for how long its messages are kept, and take it back")
+    func retention() async throws {
+        try await TestServer().run { client async throws in
+            let body = #"{"name":"a","origin_host":"b","retention_seconds":"60"}"#
+            let created = try await client.send("POST", "/api/topics", body)
+            #expect(created.status == 201)
+            #expect(created.value("data", "retention_seconds") as? Int == 60)
+            func change(_ body: String) async throws -> Int? {
+                let changed = try await client.send("PATCH", "/api/topics/1", body)
+                #expect(changed.status == 200)
+                return changed.value("data", "retention_seconds") as? Int
+            }
+            #expect(try await change(#"{"retention_seconds":315360000}"#) == 315_360_000)
+            #expect(try await change(#"{"origin_host":"c"}"#) == 315_360_000)
+            #expect(try await change(#"{"retention_seconds":null}"#) == nil)
+        }
+    }
+
+    @Test(
+        "The oldest message of a topic is shown with what holds it",
+        arguments: [
+            (RetentionHold.age, #"{"reason":"age","publisher_id":null}"#),
+            (.pending(publisher: 7), #"{"reason":"pending","publisher_id":7}"#),
+            (.parked(publisher: 7), #"{"reason":"parked","publisher_id":7}"#),
+            (.dead(publisher: 7), #"{"reason":"dead","publisher_id":7}"#),
+            (.replay(publisher: 7), #"{"reason":"replay","publisher_id":7}"#),
+            (.nothing, #"{"reason":"next_clean_up","publisher_id":null}"#),
+        ]
+    )
+    func oldest(hold: RetentionHold, shown: String) async throws {
+        let office = InMemoryOffice()
+        office.with { $0.oldest[1] = OldestMessage(id: 3, receivedAt: InMemoryOffice.time, hold: hold) }
+        try await TestServer(office).run { client async throws in
+            _ = try await client.send("POST", "/api/topics", body)
+            let reply = try await client.send("GET", "/api/topics/1")
+            #expect(
+                reply.body.hasSuffix(
+                    #""oldest_message_at":"2026-03-01T00:00:00.250Z","oldest_message_held_by":\#(shown),"recovery":null}}"#
+                )
+            )
         }
     }
 

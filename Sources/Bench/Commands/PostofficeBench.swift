@@ -15,7 +15,8 @@ struct PostofficeBench: AsyncParsableCommand {
             """,
         subcommands: [
             AllCommand.self, BulkCommand.self, DeliverCommand.self, IngestCommand.self, IsolationCommand.self,
-            LatencyCommand.self, RawCommand.self, SinkCommand.self, StagesCommand.self, StoreCommand.self,
+            LatencyCommand.self, RawCommand.self, RetentionCommand.self, SinkCommand.self, StagesCommand.self,
+            StoreCommand.self,
         ]
     )
 

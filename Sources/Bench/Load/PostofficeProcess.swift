@@ -67,6 +67,12 @@ final class PostofficeProcess {
         try connection.data("GET", url + "/api/topics/\(id)", expecting: 200)["received"] as? Int ?? -1
     }
 
+    /// Whether a topic holds no message.
+    func isEmpty(topic id: Int64) throws -> Bool {
+        let topic = try connection.data("GET", url + "/api/topics/\(id)", expecting: 200)
+        return topic["oldest_message_at"] is NSNull
+    }
+
     /// - Throws: `BenchError.program` when it does not end well.
     func stop() async throws {
         process.send(SIGTERM)

@@ -113,14 +113,21 @@ package final class Tails: Sendable {
         }
     }
 
-    func read(topicID: Int64, after position: Int64, limit: Int) -> Reading {
+    /// - Parameter start: Below it memory does not count: the messages there may have been removed since, and who is new
+    ///   has them counted as such.
+    func read(topicID: Int64, after position: Int64, from start: Int64 = 0, limit: Int) -> Reading {
         state.withLock { state in
             guard let topic = state.topics[topicID] else { return .nothing }
-            if let messages = topic.tail.read(after: position, limit: limit), !messages.isEmpty {
+            if position >= start, let messages = topic.tail.read(after: position, limit: limit), !messages.isEmpty {
                 return .messages(messages)
             }
             return topic.head > position ? .stored(head: topic.head) : .nothing
         }
+    }
+
+    /// The topic's newest message, as far as this node knows.
+    func head(topicID: Int64) -> Int64 {
+        state.withLock { $0.topics[topicID]?.head ?? 0 }
     }
 
     /// Messages that the topic has received, as far as this node knows.

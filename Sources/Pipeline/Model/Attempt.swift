@@ -44,3 +44,8 @@ package struct Attempt: Sendable, Equatable {
         self.response = response
     }
 }
+
+extension Attempt {
+    /// What the history says of a dead message whose time as such is over.
+    package static let expired = "it has been dead for as long as messages are kept"
+}

@@ -32,4 +32,18 @@ extension Timestamp {
         default: 31
         }
     }
+
+    /// The date in UTC of the time, by Howard Hinnant's `civil_from_days`.
+    var date: (year: Int, month: Int, day: Int) {
+        let (day, inDay) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
+        let days = Int(inDay < 0 ? day - 1 : day) + 719_468
+        let era = (days >= 0 ? days : days - 146_096) / 146_097
+        let dayOfEra = days - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+        return (year, month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    }
 }

@@ -22,6 +22,8 @@ package final class PostOffice: Sendable {
         package var circuitThreshold = 10
         /// How long a circuit is open before a notice tells of it.
         package var noticeAfter: Duration = .seconds(60)
+        /// What is removed, and when.
+        package var cleaning = CleaningSettings()
         /// Whether attempts that delivered are kept, or failures only.
         package var keepsDeliveredAttempts = true
         /// How often the origins of topics with `recovery_enabled` are asked for what they could not hand over.
@@ -137,28 +139,32 @@ package final class PostOffice: Sendable {
             group.addTask(executorPreference: resources.store.executor ?? resources.world.executor) {
                 await self.resources.committer.run()
             }
-            do {
-                try await withThrowingTaskGroup(of: Void.self) { serving in
-                    serving.addTask { try await self.root.run() }
-                    do {
-                        try await self.startTrees()
-                    } catch SupervisorError.notRunning {
-                        // Drained before all were started: those that were are ending.
-                    }
-                    serving.addTask { await self.refreshRegularly() }
-                    serving.addTask { await self.sendNotices() }
-                    if let recovery = self.recovery { serving.addTask { await recovery.run() } }
-                    serving.addTask { await self.releaser.run() }
-                    serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
-                    try await serving.next()
-                    serving.cancelAll()
-                }
-            } catch {
-                self.resources.committer.close()
-                throw error
+            try await withThrowingTaskGroup(of: Void.self) { cleaning in
+                cleaning.addTask { await self.cleanUp() }
+                defer { cleaning.cancelAll() }
+                // What the clean-up waits for is answered then, if not before.
+                defer { self.resources.committer.close() }
+                try await self.serve()
             }
-            self.resources.committer.close()
             try await group.waitForAll()
+        }
+    }
+
+    private func serve() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { serving in
+            serving.addTask { try await self.root.run() }
+            do {
+                try await self.startTrees()
+            } catch SupervisorError.notRunning {
+                // Drained before all were started: those that were are ending.
+            }
+            serving.addTask { await self.refreshRegularly() }
+            serving.addTask { await self.sendNotices() }
+            if let recovery = self.recovery { serving.addTask { await recovery.run() } }
+            serving.addTask { await self.releaser.run() }
+            serving.addTask { try await self.resources.store.watch { await self.handle($0) } }
+            try await serving.next()
+            serving.cancelAll()
         }
     }
 

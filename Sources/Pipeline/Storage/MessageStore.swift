@@ -61,7 +61,7 @@ package protocol MessageStore: Sendable {
     /// Where `commit` runs without a thread switch, if the caller runs there too; nil: anywhere.
     var executor: (any TaskExecutor)? { get }
     /// Commits all of it in one transaction (each half under a savepoint of its own) and answers each member apart.
-    /// Locks are taken in one order: progress records by publisher, then topics by id.
+    /// Locks are taken in one order: progress records by publisher, then topics by id, then what keeps the clean-up away.
     ///
     /// Throws only when the transaction as a whole failed: then nothing of it is stored
     /// (`StoreError.unavailable`), or it is not known whether it is (`StoreError.outcomeUnknown`).
@@ -145,6 +145,11 @@ package protocol MessageStore: Sendable {
 
     /// The message, and what is stored of its delivery to each live publisher of its topic, with its attempts.
     func deliveries(messageID: Int64) async throws -> StoredDeliveries?
+
+    // MARK: Retention
+
+    /// What takes things away.
+    var retention: any RetentionStore { get }
 
     /// Tells what happens to the store from outside, and others of what is appended here, until the task is cancelled.
     /// To be run once.

@@ -35,6 +35,7 @@ enum OfficeOpening {
         settings.maxConnections = configuration.maxConnections
         settings.circuitThreshold = configuration.circuitThreshold
         settings.noticeAfter = configuration.noticeAfter
+        settings.cleaning = configuration.cleaning
         settings.keepsDeliveredAttempts = configuration.attemptHistory == .all
         let office = PostOffice(
             store: store,

@@ -33,6 +33,8 @@ struct ServerConfiguration: Sendable {
     /// How long a circuit is open before a notice tells of it.
     var noticeAfter: Duration
     var attemptHistory: AttemptHistory
+    /// How old messages become, and when they are removed.
+    var cleaning: CleaningSettings
     /// Comma-separated networks in CIDR notation and names of networks.
     var targetDenyNetworks: String
     /// The path of a PEM file; nil: the system's certificates.
@@ -68,6 +70,7 @@ struct ServerConfiguration: Sendable {
         circuitThreshold = try environment.integer("CIRCUIT_THRESHOLD", in: 1...1000) ?? 10
         noticeAfter = .seconds(try environment.integer("NOTICE_AFTER", in: 0...604_800) ?? 60)
         attemptHistory = try environment.choice("ATTEMPT_HISTORY", AttemptHistory.self) ?? AttemptHistory.all
+        cleaning = try Self.cleaning(environment)
         targetDenyNetworks = environment.string("TARGET_DENY_NETWORKS") ?? "link-local"
         targetCABundle = try environment.readableFile("TARGET_CA_BUNDLE")
         clientCertificate = try ClientCertificate(environment)
@@ -101,6 +104,20 @@ struct ServerConfiguration: Sendable {
                 throw ConfigurationError(variable: name, rule: "is not supported yet")
             }
         }
+    }
+
+    private static func cleaning(_ environment: Environment) throws(ConfigurationError) -> CleaningSettings {
+        var settings = CleaningSettings()
+        if let threshold = try environment.integer("CLEAN_MESSAGES_THRESHOLD", in: 1...3_153_600_000) {
+            settings.threshold = threshold
+        }
+        let text = environment.string("CLEAN_MESSAGES_CRONTAB") ?? "0 12 * * 0"
+        do {
+            settings.timetable = try CronExpression(text)
+        } catch {
+            throw ConfigurationError(variable: "CLEAN_MESSAGES_CRONTAB", value: text, rule: "\(error)")
+        }
+        return settings
     }
 
     private static func vault(_ environment: Environment) throws(ConfigurationError) -> Vault? {
@@ -151,8 +168,7 @@ struct ServerConfiguration: Sendable {
             warnings.append("\(name) is set, but has no effect: see Docs/Migrating.md.")
         }
         let later = [
-            "CLEAN_MESSAGES_CRONTAB", "CLEAN_MESSAGES_THRESHOLD",
-            "LEASE_SECONDS",
+            "LEASE_SECONDS"
         ]
         for name in later where environment.string(name) != nil {
             warnings.append("\(name) is set, but has no effect yet.")

@@ -35,12 +35,15 @@ struct TopicRequest: Sendable {
         return settings
     }
 
+    /// A minute to ten years.
+    private static let retentionSeconds = 60...315_360_000
+
     private func readChangeable(_ fields: inout Fields, _ settings: inout TopicSettings) {
         if let isEnabled = fields.bool("recovery_enabled") { settings.recoveryEnabled = isEnabled }
         let concernsOrigin = fields.has("origin_host") || (fields.has("recovery_enabled") && settings.recoveryEnabled)
         if concernsOrigin, !fields.errors.has("origin_host") { checkOrigin(settings, &fields) }
-        if let seconds = fields.nullableInteger("retention_seconds", 60...315_360_000), seconds != nil {
-            fields.errors.add("retention_seconds", FieldErrors.notSupported)
+        if let seconds = fields.nullableInteger("retention_seconds", Self.retentionSeconds) {
+            settings.retentionSeconds = seconds
         }
     }
 

@@ -42,12 +42,14 @@ struct TopicRoutes: Sendable {
     @Sendable private func show(_ request: Request, _ context: Context) async throws -> Response {
         let topic = try await topic(context)
         let publishers = try await office.publisherCount(topicID: topic.id)
+        let oldest = try await office.oldestMessage(topicID: topic.id)
         return .json(
             JSONWriter.data {
                 $0.members(of: topic)
                 $0.member("received", topic.receivedCount)
                 $0.member("publishers", publishers)
                 $0.member("inserted_at", topic.insertedAt)
+                $0.members(of: oldest)
                 $0.member("recovery", office.recovery(of: topic))
             }
         )

@@ -111,12 +111,24 @@ final class ServerProcess: Sendable {
         return value
     }
 
+    /// Changes its database, between two runs.
+    func withDatabase<Value>(_ body: (any MessageStore) async throws -> Value) async throws -> Value {
+        let path = folder.appendingPathComponent("postoffice.sqlite").path
+        let store = try await postgres() ?? SQLiteStore(path: path, logger: Logger(label: "between"))
+        let value = try await body(store)
+        try await store.close()
+        return value
+    }
+
+    private func postgres() async throws -> (any MessageStore)? {
+        guard let url = settings["DATABASE_URL"], url.hasPrefix("postgres") else { return nil }
+        let options = try PostgresOptions(url: url, timeout: .seconds(5))
+        return try await PostgresStore.open(options, connections: 2, logger: Logger(label: "remains"))
+    }
+
     private func remains(_ copy: TemporaryFolder) async throws -> any MessageStore {
         let logger = Logger(label: "remains")
-        if let url = settings["DATABASE_URL"], url.hasPrefix("postgres") {
-            let options = try PostgresOptions(url: url, timeout: .seconds(5))
-            return try await PostgresStore.open(options, connections: 2, logger: logger)
-        }
+        if let store = try await postgres() { return store }
         for name in ["postoffice.sqlite", "postoffice.sqlite-wal"] {
             let file = files + "/" + name
             guard FileManager.default.fileExists(atPath: file) else { continue }

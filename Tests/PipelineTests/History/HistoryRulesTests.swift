@@ -32,6 +32,10 @@ import Testing
         )
     }
 
+    private static func removed(_ id: Int64, age: Int = 11) -> History.Event {
+        .removed(topic: 1, id: id, age: .seconds(age), needed: .seconds(10))
+    }
+
     private static func open(until seconds: Int64, since: Int64 = 10) -> History.Event {
         observed(
             Progress(
@@ -88,6 +92,30 @@ import Testing
         Case("a dead row goes by itself", .i2, [parked(1), dead(1), gone(1)]),
         Case("a dead row lives again by a hand", nil, [dead(1), .revivedByHand(publisher: 7, id: 1), parked(1)]),
         Case("a dead row lives again by itself", .i2, [dead(1), parked(1)]),
+        Case("a dead row goes by its age", nil, [dead(1), .expired(publisher: 7, id: 1), gone(1)]),
+        Case(
+            "a row of a message that is no more goes",
+            nil,
+            [
+                arrived(1), observed(Progress(high: 1, leftCount: 1, delivered: 1)), removed(1),
+                parked(1, isReplay: true), gone(1),
+            ]
+        ),
+
+        Case(
+            "what is done is removed",
+            nil,
+            [arrived(1), observed(Progress(high: 1, leftCount: 1, delivered: 1)), removed(1)]
+        ),
+        Case("what is not old enough is removed", .i2, [removed(0, age: 5)]),
+        Case("what waits is removed", .i2, [observed(Progress(high: 2, holes: [1], leftCount: 1)), removed(1)]),
+        Case("what is above every position is removed", .i2, [observed(Progress(high: 2, leftCount: 2)), removed(3)]),
+        Case("what has a row is removed", .i2, [observed(Progress(high: 2, leftCount: 2)), parked(2), removed(2)]),
+        Case(
+            "what is delivered once more is removed",
+            .i2,
+            [observed(Progress(high: 9, leftCount: 9, replay: ReplayRecord(fromID: 2, toID: 4))), removed(4)]
+        ),
         Case("rows are there in the end", nil, [parked(1), dead(2)], rows([1], dead: [2])),
         Case("a row has vanished in the end", .i2, [parked(1), dead(2)], rows([1])),
         Case("a row is there that nobody wrote", .i2, [parked(1)], rows([1], dead: [2])),

@@ -78,6 +78,9 @@ struct NodeSimulationTests {
         plan.circuitThreshold = 10
         plan.refreshInterval = .seconds(3600)
         plan.maxBufferBytes = 1_000_000
+        plan.retention = [nil]
+        plan.cleaning = CleaningSettings()
+        plan.cleaning.interval = .seconds(1_000_000)
         let address = "http://127.0.0.1:9/"
         plan.scripts = [address: script]
         var settings = PublisherSettings(target: address)

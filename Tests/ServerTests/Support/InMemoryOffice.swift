@@ -9,6 +9,8 @@ final class InMemoryOffice: Office {
         var topics: [Topic] = []
         var publishers: [PublisherStatus] = []
         var deleted: Set<Int64> = []
+        /// By topic.
+        var oldest: [Int64: OldestMessage] = [:]
         var messages: [MessageStatus] = []
         var scheduled: [ScheduledMessage] = []
         /// The bytes of what was scheduled last.
@@ -50,6 +52,10 @@ final class InMemoryOffice: Office {
     }
 
     // MARK: Topics
+
+    func oldestMessage(topicID: Int64) async throws -> OldestMessage? {
+        try working { $0.oldest[topicID] }
+    }
 
     func createTopic(_ settings: TopicSettings) async throws -> Topic {
         try working { state in

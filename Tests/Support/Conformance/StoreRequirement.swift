@@ -28,5 +28,5 @@ package struct StoreRequirement: Sendable, CustomTestStringConvertible {
 
     package static let all =
         topics + publishers + ownership + appending + reading + settling + parking + dead + due + replay + circuit
-        + notices + pausing + recovery + looking + lasting + scheduled
+        + notices + pausing + retention + recovery + looking + lasting + scheduled
 }

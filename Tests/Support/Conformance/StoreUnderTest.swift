@@ -13,7 +13,7 @@ package struct StoreUnderTest: Sendable {
         self.fixture = fixture
     }
 
-    func topic(_ name: String = "orders") async throws -> Topic {
+    package func topic(_ name: String = "orders") async throws -> Topic {
         try await store.createTopic(TopicSettings(name: name, originHost: "example.org"), at: Self.now)
     }
 

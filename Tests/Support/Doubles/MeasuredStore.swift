@@ -95,6 +95,7 @@ package struct MeasuredStore: MessageStore {
 
     package var lanes: StoreLanes { base.lanes }
     package var executor: (any TaskExecutor)? { base.executor }
+    package var retention: any RetentionStore { base.retention }
 
     package func createTopic(_ settings: TopicSettings, at time: Timestamp) async throws -> Topic {
         try await base.createTopic(settings, at: time)

@@ -98,6 +98,7 @@ package struct WatchedStore: MessageStore {
     // MARK: What is not
 
     package var lanes: StoreLanes { base.lanes }
+    package var retention: any RetentionStore { base.retention }
 
     package func createTopic(_ settings: TopicSettings, at time: Timestamp) async throws -> Topic {
         try await base.createTopic(settings, at: time)

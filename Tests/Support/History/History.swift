@@ -43,6 +43,11 @@ package struct History: Sendable {
         case revivedByHand(publisher: Int64, id: Int64)
         /// Someone wants these messages delivered once more, where they have left the log.
         case replayedByHand(publisher: Int64, ids: [Int64])
+        /// The clean-up has removed a message.
+        /// - Parameter needed: the age that it had to have.
+        case removed(topic: Int64, id: Int64, age: Duration, needed: Duration)
+        /// A dead row has gone, because it was dead for so long.
+        case expired(publisher: Int64, id: Int64)
         /// Someone does what makes an open circuit probe at once.
         case prodded(publisher: Int64)
         /// A message's own row at a publisher was written, or has gone, durably.

@@ -2,6 +2,7 @@
 ///
 /// - I1: what was answered with 201 is in the store, also after a crash; and what was scheduled once is in the log once.
 /// - I2: a message leaves a publisher's log only by a 2xx, by a hand, or into a row of its own.
+///   The clean-up removes none that somebody needs.
 /// - I3: progress never goes back, and never passes a message that has not left.
 /// - I4: never more than `max_demand` unsettled; repeated are at most those, and only after a kill or crash.
 /// - I6: the payload's bytes arrive as they were accepted.
@@ -18,7 +19,7 @@ package enum HistoryChecker {
         var rules: [any HistoryRule] = [
             StorageRule(), LeavingRule(), ProgressRule(), DemandRule(), PayloadRule(), MemoryRule(), CountRule(),
             DelayRule(), RowRule(), OrderRule(), DueRule(), CircuitRule(), ReasonRule(),
-            ScheduleRule(),
+            RemovalRule(), ScheduleRule(),
         ]
         for index in rules.indices {
             for event in history.events { rules[index].see(event) }

@@ -5,6 +5,8 @@ import Pipeline
 struct LeavingRule: HistoryRule {
     private struct Traces {
         var subscription: History.Subscription
+        /// Gone before it came.
+        var missed: Set<Int64>
         /// The position in the history at which these were first seen.
         var succeeded: [Int64: Int] = [:]
         var discarded: [Int64: Int] = [:]
@@ -20,6 +22,7 @@ struct LeavingRule: HistoryRule {
     private var position = 0
     private var publishers: [Int64: Traces] = [:]
     private var accepted: [Int64: Int64] = [:]
+    private var removed: Set<Int64> = []
 
     mutating func see(_ event: History.Event) {
         position += 1
@@ -27,7 +30,12 @@ struct LeavingRule: HistoryRule {
         case .accepted(let id, let topic, _, _):
             accepted[id] = topic
         case .subscribed(let publisher, let subscription):
-            publishers[publisher, default: Traces(subscription: subscription)].subscription = subscription
+            publishers[publisher, default: Traces(subscription: subscription, missed: removed)].subscription =
+                subscription
+        case .removed(_, let id, _, _):
+            removed.insert(id)
+        case .expired(let publisher, let id):
+            publishers[publisher]?.discarded.keepFirst(position, for: id)
         case .unsubscribed(let publisher):
             publishers[publisher] = nil
         case .arrived(let publisher, let id, _, true, _):
@@ -53,7 +61,7 @@ struct LeavingRule: HistoryRule {
             let topic = traces.subscription.topic
             let ids = Set(accepted.filter { $0.value == topic }.keys)
                 .union(final?.logs[topic]?.messages.keys.map(\.self) ?? [])
-                .filter { $0 > traces.subscription.after }
+                .filter { $0 > traces.subscription.after && !traces.missed.contains($0) }
             for id in ids.sorted() {
                 if let sentence = judge(id, traces, final?.records[publisher]) {
                     violations.append(Violation(invariant: .i2, sentence: "\(sentence) publisher \(publisher)"))

@@ -22,6 +22,8 @@ struct OrderRule: HistoryRule {
         switch event {
         case .logged(let topic, let ids):
             logs[topic, default: []] += ids
+        case .removed(let topic, let id, _, _):
+            logs[topic]?.removeAll { $0 == id }
         case .subscribed(let publisher, let subscription):
             if publishers[publisher] == nil {
                 publishers[publisher] = Traces(topic: subscription.topic, cursor: subscription.after)

@@ -1,4 +1,4 @@
-/// I2, of rows: a message's own row ends only by a 2xx, by a hand, or as dead; a dead one is kept until a hand ends it.
+/// I2, of rows: a message's own row ends only by a 2xx, by a hand, or as dead; a dead one is kept until a hand or its age ends it.
 struct RowRule: HistoryRule {
     private enum State: Equatable {
         case parked(since: Int)
@@ -16,6 +16,7 @@ struct RowRule: HistoryRule {
     private(set) var violations: [Violation] = []
     private var position = 0
     private var publishers: [Int64: Traces] = [:]
+    private var removed: Set<Int64> = []
     private var isTold = false
 
     mutating func see(_ event: History.Event) {
@@ -25,6 +26,10 @@ struct RowRule: HistoryRule {
             publishers[publisher, default: Traces()].succeeded[id] = position
         case .discardedByHand(let publisher, let id):
             publishers[publisher, default: Traces()].discarded.insert(id)
+        case .expired(let publisher, let id):
+            publishers[publisher, default: Traces()].discarded.insert(id)
+        case .removed(_, let id, _, _):
+            removed.insert(id)
         case .revivedByHand(let publisher, let id):
             publishers[publisher, default: Traces()].revived.insert(id)
         case .row(let publisher, let id, let row):
@@ -59,7 +64,8 @@ struct RowRule: HistoryRule {
             traces.rows[id] = .dead
         case (.parked(let since), .gone):
             let isDelivered = traces.succeeded[id].map { $0 > since } ?? false
-            if !isDelivered, traces.discarded.remove(id) == nil {
+            // Made for a message that was removed at that moment.
+            if !isDelivered, traces.discarded.remove(id) == nil, !removed.contains(id) {
                 report(publisher, id, "has gone without a 2xx or a hand")
             }
             traces.rows[id] = nil

@@ -27,6 +27,8 @@ package enum SimulatedDefect: String, Sendable, CaseIterable {
     case readsTwice = "reads messages twice"
     /// The log is read from one message too far on.
     case skipsMessages = "skips messages"
+    /// The clean-up takes messages for older than they are.
+    case removesTooSoon = "removes messages too soon"
     /// Scheduled messages are forgotten.
     case losesScheduled = "loses scheduled messages"
     /// Scheduled messages are put into the log, and stay scheduled.
@@ -54,6 +56,12 @@ package enum SimulatedDefect: String, Sendable, CaseIterable {
             }
         }
         return batch
+    }
+
+    func rule(_ rule: RetentionRule) -> RetentionRule {
+        var rule = rule
+        if self == .removesTooSoon { rule.now = rule.now.advanced(by: .seconds(40)) }
+        return rule
     }
 
     func dueBy(_ time: Timestamp) -> Timestamp {

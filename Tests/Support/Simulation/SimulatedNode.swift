@@ -129,6 +129,7 @@ package final class SimulatedNode: Sendable {
         settings.refreshInterval = plan.refreshInterval
         settings.maxBufferBytes = plan.maxBufferBytes
         settings.maxConnections = 8
+        settings.cleaning = plan.cleaning
         let store = SimulatedStore(
             tables: tables,
             life: life,

@@ -20,6 +20,9 @@ package struct SimulatedPlan: Sendable {
     package var circuitThreshold: Int
     package var refreshInterval: Duration
     package var maxBufferBytes: Int
+    /// Of each topic, in seconds.
+    package var retention: [Int?]
+    package var cleaning = CleaningSettings()
     /// What is not drawn: how the receivers at these addresses behave until when, in seconds since the beginning.
     package var scripts: [String: [(until: Double, behaviour: Behaviour)]] = [:]
 
@@ -54,6 +57,11 @@ package struct SimulatedPlan: Sendable {
         circuitThreshold = dice.pick([1, 3, 10])
         refreshInterval = .seconds(dice.pick([10, 60]))
         maxBufferBytes = dice.pick([2_000, 1_000_000])
+        let cleaner = Dice(seed: seed, part: "cleaning")
+        retention = (0..<topics).map { _ in cleaner.pick([nil, 60, 300]) }
+        cleaning.threshold = cleaner.pick([30, 120, 7_890_000])
+        cleaning.interval = .seconds(cleaner.pick([5, 60]))
+        cleaning.timetable = cleaner.pick([nil, "* * * * *", "*/5 * * * *"]).flatMap { try? CronExpression($0) }
         let topics = topics
         publishers = (0..<dice.number(1...3)).map { number in
             PublisherPlan(

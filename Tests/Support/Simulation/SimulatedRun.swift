@@ -126,7 +126,9 @@ package struct SimulatedRun: Sendable {
     private func setUp() async throws {
         for number in 0..<plan.topics {
             try await insist { office in
-                _ = try await office.createTopic(TopicSettings(name: Self.topicName(number, of: plan), originHost: "o"))
+                let name = Self.topicName(number, of: plan)
+                let settings = TopicSettings(name: name, originHost: "o", retentionSeconds: plan.retention[number])
+                _ = try await office.createTopic(settings)
             }
         }
         for publisher in plan.publishers {

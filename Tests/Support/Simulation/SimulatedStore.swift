@@ -44,6 +44,7 @@ package struct SimulatedStore: MessageStore {
     }
 
     package var lanes: StoreLanes { tables.lanes }
+    package var retention: any RetentionStore { SimulatedRetention(store: self) }
 
     package func commit(_ batch: StoreBatch) async throws -> StoreReceipt {
         try cross()
@@ -192,6 +193,7 @@ extension SimulatedStore {
             {
                 recorder.record(.discardedByHand(publisher: publisher, id: id))
             }
+            if attempt.error == Attempt.expired { recorder.record(.expired(publisher: publisher, id: id)) }
             recorder.record(.settled(publisher: publisher, id: id, .init(attempt, row: written[id])))
         }
         for row in settlement.parked {

@@ -8,6 +8,7 @@ package final class InMemoryStore: MessageStore {
     private let tables = Mutex(InMemoryTables())
     package let faults = StoreFaults()
     package let lanes: StoreLanes
+    package var retention: any RetentionStore { InMemoryRetention(store: self) }
 
     package init(lanes: StoreLanes = .shared) {
         self.lanes = lanes

@@ -28,6 +28,8 @@ struct InMemoryTables {
     var topics: [TopicRow] = []
     var publishers: [PublisherRow] = []
     var removedCounts: [Int64: Int64] = [:]
+    var lastCleanUp: Timestamp?
+    var isCleaning = false
     /// Records of what origins have handed over, by origin and entry.
     var recovered: [String: [String: (digest: [UInt8], seenAt: Timestamp)]] = [:]
     /// In ascending order of their ids.

@@ -24,7 +24,14 @@ extension DeliveryState {
     }
 
     /// Drops rows for good. What is under way with them ends as it will, and counts for nothing.
-    mutating func discard(_ rows: [ParkedMessage], _ watch: Int, at now: Timestamp) -> Settlement {
+    ///
+    /// - Parameter reason: nil: a hand wants it.
+    mutating func discard(
+        _ rows: [ParkedMessage],
+        _ watch: Int,
+        because reason: String? = nil,
+        at now: Timestamp
+    ) -> Settlement {
         var settlement = Settlement(publisher: publisher.id, progress: ledger.progress)
         for row in rows where isUnchanged(row, watch) {
             let id = row.messageID
@@ -38,7 +45,7 @@ extension DeliveryState {
                     number: row.attempts + 1,
                     result: .discarded,
                     status: nil,
-                    error: nil,
+                    error: reason,
                     startedAt: now,
                     milliseconds: 0
                 )

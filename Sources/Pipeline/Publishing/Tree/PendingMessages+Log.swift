@@ -55,7 +55,7 @@ extension PendingMessages {
     /// What there is in memory and can be paid for at once. If that is nothing the store is to be asked, with room for
     /// the bytes first: messages that somebody waits with would be held beyond the tail, by each tree others.
     private func tail(upTo limit: Int, after position: Int64, _ generation: Int) -> TailReading {
-        switch resources.tails.read(topicID: state.topicID, after: position, limit: limit) {
+        switch resources.tails.read(topicID: state.topicID, after: position, from: tailStart, limit: limit) {
         case .nothing:
             return .nothing
         case .stored(let head):

@@ -28,6 +28,9 @@ extension PendingMessages {
 
     func rows(_ rows: [ParkedMessage], _ generation: Int, mayWait: Bool) async throws -> [PendingMessage] {
         let entries = try await resources.store.entries(ids: rows.map(\.messageID).sorted())
+        if entries.count < rows.count {
+            try await drop(rows.map(\.messageID).filter { id in !entries.contains { $0.id == id } })
+        }
         let byID = Dictionary(uniqueKeysWithValues: rows.map { ($0.messageID, $0) })
         let events = try await stored(entries, .log, generation, mayWait: mayWait) { state, ids in
             state.handOutRows(ids, generation: generation)
@@ -37,5 +40,19 @@ extension PendingMessages {
             if let row = byID[event.message.id] { event.origin = .row(row) }
             return event
         }
+    }
+
+    /// Rows without a message: it was removed while somebody asked for it once more. Nothing can be delivered of them.
+    private func drop(_ ids: [Int64]) async throws {
+        let watch = state.step { $0.beginWatch() }
+        defer { state.step { $0.endWatch(watch) } }
+        try await settle { $0.unsettled(besides: 1) }
+        let rows = try await resources.store.rows(publisher: state.id, messages: ids)
+        let now = now
+        var settlement = state.step { $0.discard(rows, watch, at: now) }
+        guard !settlement.unparked.isEmpty else { return }
+        settlement.attempts = []
+        try await resources.committer.settle(settlement)
+        state.step { [settlement] in $0.settled(settlement, at: now) }
     }
 }

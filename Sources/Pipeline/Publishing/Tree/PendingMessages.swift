@@ -17,12 +17,15 @@ actor PendingMessages: Source {
     private let wakeup: Wakeup
     /// Whose turn it is when what is asked for cannot be shared.
     private var turn = 0
+    /// What came before this stage is read from the store, which knows what has been removed.
+    let tailStart: Int64
     /// The head up to which the store has been seen to hold nothing after the position.
     var emptyUpTo: Int64 = -1
 
     init(state: TreeState, resources: Resources, wakeup: Wakeup, executor: TreeExecutor) {
         self.state = state
         self.resources = resources
+        tailStart = resources.tails.head(topicID: state.topicID)
         self.wakeup = wakeup
         self.executor = executor
     }

@@ -31,6 +31,28 @@ extension PublisherTree {
         }
     }
 
+    /// Drops the rows of messages that were given up before the time.
+    /// - Returns: How many there were.
+    @discardableResult
+    func expire(diedBefore time: Timestamp) async throws -> Int {
+        try await operate {
+            var count = 0
+            while true {
+                let (dropped, rows) = try await self.change(Self.dropExpired) {
+                    try await self.resources.store.retention
+                        .deadRows(publisher: self.id, diedBefore: time, limit: Self.slice)
+                }
+                count += dropped
+                guard dropped > 0, rows.count == Self.slice else { return count }
+            }
+        }
+    }
+
+    private static let dropExpired: Change = { state, rows, watch, now in
+        let settlement = state.discard(rows, watch, because: Attempt.expired, at: now)
+        return (settlement, settlement.unparked.count)
+    }
+
     /// Delivers messages once more that have left the log. Parked and dead ones become due; what has not left is left
     /// alone.
     /// - Returns: How many are on their way.
@@ -86,7 +108,8 @@ extension PublisherTree {
         case messages([Int64])
     }
 
-    private typealias Change = (inout DeliveryState, [ParkedMessage], _ watch: Int, Timestamp) -> (Settlement, Int)
+    private typealias Change =
+        @Sendable (inout DeliveryState, [ParkedMessage], _ watch: Int, Timestamp) -> (Settlement, Int)
 
     private func eachSlice(of selection: Selection, _ change: Change) async throws -> Int {
         var count = 0

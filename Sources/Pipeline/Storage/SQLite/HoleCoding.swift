@@ -38,4 +38,9 @@ enum HoleCoding {
         }
         return shift == 0 ? holes : nil
     }
+
+    /// The lowest hole alone; nil when there is none.
+    static func first(_ bytes: some Collection<UInt8>) -> Int64? {
+        bytes.firstIndex { $0 & 0x80 == 0 }.flatMap { decode(bytes[...$0])?.first }
+    }
 }

@@ -26,6 +26,9 @@ enum SQLiteSchema {
         migrator.registerMigration("5 imports", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: imports)
         }
+        migrator.registerMigration("6 retention", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: retention)
+        }
         return migrator
     }()
 
@@ -209,5 +212,18 @@ enum SQLiteSchema {
         CREATE INDEX scheduled_waiting ON scheduled (due_at, id) WHERE released_at IS NULL;
         CREATE INDEX scheduled_released_topic ON scheduled (topic_id, due_at, id) WHERE released_at IS NOT NULL;
         CREATE INDEX scheduled_released ON scheduled (due_at, id) WHERE released_at IS NOT NULL;
+        """
+
+    private static let retention = """
+        -- Dead rows by their age.
+        CREATE INDEX parked_expiry ON parked (publisher_id, died_at, message_id) WHERE died_at IS NOT NULL;
+
+        -- One row: when the last clean-up began that came to its end.
+        CREATE TABLE clean_up (
+            id         INTEGER PRIMARY KEY CHECK (id = 1),
+            started_at INTEGER
+        ) STRICT;
+
+        INSERT INTO clean_up (id) VALUES (1);
         """
 }

@@ -62,7 +62,7 @@ extension SQLiteStore {
 
 extension LogEntry {
     /// - Parameter row: `id, bytes, received_at`, in this order.
-    fileprivate init(row: Row) {
+    init(row: Row) {
         self.init(id: row[0], bytes: row[1], receivedAt: Timestamp(milliseconds: row[2]))
     }
 }

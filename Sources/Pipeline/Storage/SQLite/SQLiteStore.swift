@@ -17,6 +17,7 @@ package final class SQLiteStore: MessageStore {
     private let thread = WriterThread(named: "sqlite")
 
     package let lanes = StoreLanes.shared
+    package var retention: any RetentionStore { SQLiteRetention(store: self) }
     package var executor: (any TaskExecutor)? { thread }
 
     /// Opens the file, or makes it, and brings its tables up to date. Blocks meanwhile.

@@ -15,12 +15,16 @@ struct PostgresCommit: Sendable {
         }
     }
 
-    /// Locks what is written: records by publisher, then topics.
-    private var locks: [PostgresQuery] {
+    /// Locks what is written: records by publisher, then topics, then what the clean-up is kept away from.
+    ///
+    /// - Returns: The place of the topics' answer, too.
+    private var locks: (queries: [PostgresQuery], topics: Int) {
         var queries: [PostgresQuery] = []
         if !settlements.isEmpty { queries.append(PostgresSettlements.lock(settlements.map(\.settlement))) }
+        let place = queries.count
         if !topics.isEmpty { queries.append(PostgresAppends.lock(topics)) }
-        return queries
+        if let lock = ReplayLock.query(settlements.map(\.settlement)) { queries.append(lock) }
+        return (queries, place)
     }
 
     private var topics: [Int64] { Set(appends.map(\.append.topicID) + noticeTopics).sorted() }
@@ -31,9 +35,8 @@ struct PostgresCommit: Sendable {
 
     /// One transaction without BEGIN and COMMIT: the end of the pipeline commits it.
     private func runAtOnce(on connection: isolated PostgresConnection) throws -> StoreReceipt {
-        var queries = locks
+        var (queries, lock) = locks
         guard !queries.isEmpty else { return StoreReceipt(appends: [], settlements: []) }
-        let lock = queries.count - 1
         let rounds = try SettlementRound.rounds(settlements[...]).map { round in
             let first = queries.count
             queries += try round.queries
@@ -74,7 +77,8 @@ struct PostgresCommit: Sendable {
     // MARK: Member by member
 
     private func runApart(on connection: isolated PostgresConnection) throws -> StoreReceipt {
-        let locked = try connection.run(locks)
+        let (queries, lock) = locks
+        let locked = try connection.run(queries)
         let written = try Self.split(
             settlements[...],
             on: connection,
@@ -87,7 +91,7 @@ struct PostgresCommit: Sendable {
                 return members.indices.map { outcomes[$0] ?? SettlementRound.Outcome(result: .fenced) }
             }
         )
-        var heads = topics.isEmpty ? [:] : PostgresAppends.heads(locked[locked.count - 1])
+        var heads = topics.isEmpty ? [:] : PostgresAppends.heads(locked[lock])
         Self.move(&heads, written)
         let results = try Self.split(appends[...], on: connection, blame: StoreReceipt.AppendResult.failed) {
             members,

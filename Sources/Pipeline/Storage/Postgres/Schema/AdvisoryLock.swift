@@ -9,6 +9,8 @@ enum AdvisoryLock: Int32 {
     case node = 2
     /// Shared by everybody who appends.
     case presence = 3
+    /// Held by the node that cleans up.
+    case cleaning = 4
     /// Held by the node that asks origins for their messages.
     case recovery = 5
 }

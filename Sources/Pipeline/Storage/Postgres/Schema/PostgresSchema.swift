@@ -4,7 +4,7 @@
 /// changes with every message is indexed, and rows that change often have room on their page for their next version.
 enum PostgresSchema {
     /// Each migration is one transaction. Its number is its place, from 1.
-    static let migrations: [[String]] = [log, perseverance, scheduling, recovery, imports]
+    static let migrations: [[String]] = [log, perseverance, scheduling, recovery, imports, retention]
 
     static let version = migrations.count
 
@@ -217,5 +217,15 @@ enum PostgresSchema {
         "CREATE INDEX scheduled_waiting ON scheduled (due_at, id) WHERE released_at IS NULL",
         "CREATE INDEX scheduled_released_topic ON scheduled (topic_id, due_at, id) WHERE released_at IS NOT NULL",
         "CREATE INDEX scheduled_released ON scheduled (due_at, id) WHERE released_at IS NOT NULL",
+    ]
+
+    private static let retention = [
+        // Dead rows by their age.
+        """
+        CREATE INDEX parked_expiry ON parked (publisher_id, died_at, message_id) WHERE died_at IS NOT NULL
+        """,
+        // One row: when the last clean-up began that came to its end.
+        "CREATE TABLE clean_up (started_at bigint)",
+        "INSERT INTO clean_up (started_at) VALUES (NULL)",
     ]
 }

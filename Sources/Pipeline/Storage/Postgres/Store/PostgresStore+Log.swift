@@ -53,7 +53,7 @@ extension PostgresStore {
 
 extension LogEntry {
     /// - Parameter row: `id, bytes, received_at`, in this order.
-    fileprivate init(row: PostgresRow) {
+    init(row: PostgresRow) {
         self.init(
             id: row.int(0),
             bytes: Int(row.int(1) as Int64),

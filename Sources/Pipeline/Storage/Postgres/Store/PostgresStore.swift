@@ -17,6 +17,7 @@ package final class PostgresStore: MessageStore {
 
     /// Two appends of different topics do not wait for each other's disk; more lanes make smaller batches.
     package let lanes = StoreLanes.separate(intake: 2)
+    package var retention: any RetentionStore { PostgresRetention(store: self) }
 
     private init(
         pool: PostgresPool,
@@ -142,7 +143,9 @@ package final class PostgresStore: MessageStore {
     /// have changed.
     ///
     /// - Throws: `StoreError`, or `CancellationError` when the task was cancelled.
-    func read(_ queries: PostgresQuery...) async throws -> [PostgresResult] {
+    func read(_ queries: PostgresQuery...) async throws -> [PostgresResult] { try await read(queries) }
+
+    func read(_ queries: [PostgresQuery]) async throws -> [PostgresResult] {
         var tries = 1
         while true {
             do {
