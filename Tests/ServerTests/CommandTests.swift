@@ -56,6 +56,35 @@ struct CommandTests {
         }
     }
 
+    @Test("checks a server that serves: exit 0")
+    func checks() async throws {
+        try await TestServer().run { client async throws in
+            let outcome = try await run(["check"], environment: ["PORT": "\(client.port)"])
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "http://127.0.0.1:\(client.port)/api/health answers.\n")
+            #expect(outcome.errors == "")
+        }
+    }
+
+    @Test("checks a server that is not there: one line, exit 1")
+    func checksInVain() async throws {
+        // Nobody listens on the lowest port.
+        let outcome = try await run(["check"], environment: ["PORT": "1"])
+        #expect(outcome.status == 1)
+        #expect(outcome.output == "")
+        #expect(
+            outcome.errors
+                == "postoffice: http://127.0.0.1:1/api/health cannot be reached: Connection refused\n"
+        )
+    }
+
+    @Test("cannot check a server on any free port: one line, exit 1")
+    func checksAnyPort() async throws {
+        let outcome = try await run(["check"], environment: ["PORT": "0"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors == "postoffice: PORT is \"0\": it must be the port that the server listens on\n")
+    }
+
     @Test(
         "refuses options that make no sense",
         arguments: [

@@ -5,7 +5,8 @@ struct PostofficeCommand: AsyncParsableCommand {
         commandName: "postoffice",
         abstract: "A durable message buffer: accepts messages over HTTP and delivers them to whoever is interested.",
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, ImportOriginalCommand.self, ListenCommand.self, VersionCommand.self,
+            ServeCommand.self, MigrateCommand.self, ImportOriginalCommand.self, CheckCommand.self, ListenCommand.self,
+            VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self
     )

@@ -9,7 +9,8 @@ package enum FreePort {
         return port
     }
 
-    static func listen() throws -> (descriptor: Int32, port: Int) {
+    /// A socket that listens there and accepts nobody; the caller closes it.
+    package static func listen() throws -> (descriptor: Int32, port: Int) {
         let descriptor = makeSocket()
         var address = loopback(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
