@@ -72,6 +72,9 @@ struct Cleaner: Sendable {
             _ = try await rest.slices { size, after in
                 try await retention.removeAttempts(after: after, limit: size, rule)
             }
+            _ = try await rest.slices { size, after in
+                try await retention.removeReleased(after: after, limit: size)
+            }
         }
         if removed > 0 {
             Counter(label: "postoffice_messages_removed_total").increment(by: removed)

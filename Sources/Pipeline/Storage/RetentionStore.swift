@@ -29,6 +29,9 @@ package protocol RetentionStore: Sendable {
     /// is still there; and those of messages that are not.
     /// - Parameter id: The slice begins after this message.
     func removeAttempts(after id: Int64, limit: Int, _ rule: RetentionRule) async throws -> RetentionSlice
+    /// Removes the rows of scheduled messages that have been released and whose message has gone from the log.
+    /// - Parameter id: The slice begins after this row.
+    func removeReleased(after id: Int64, limit: Int) async throws -> RetentionSlice
     /// Gives the disk back some of the pages that were freed, as long as there are more than new messages fill soon. `next`
     /// is 0 while there are. A store that sees to this by itself does nothing.
     func giveBackSpace(limit: Int) async throws -> RetentionSlice

@@ -179,6 +179,30 @@ extension StoreRequirement {
                 #expect(kept?.map(\.number) == numbers)
             }
         },
+        StoreRequirement("the row of a scheduled message that was released goes when its message has gone") { test in
+            let topic = try await test.topic()
+            for (payload, seconds) in [("1", -9), ("2", -8), ("3", -7), ("4", 9)] {
+                _ = try await test.schedule(topic, payload, dueIn: seconds)
+            }
+            try await test.release(topic)
+            func remove() async throws -> Int {
+                var removed = 0
+                var after: Int64? = 0
+                while let place = after {
+                    let slice = try await test.store.retention.removeReleased(after: place, limit: 2)
+                    removed += slice.removed
+                    after = slice.next
+                }
+                return removed
+            }
+            #expect(try await remove() == 0)
+            let kept = try await test.released()
+            #expect(kept.count == 3)
+            _ = try await test.store.retention.removeMessages(topicID: topic.id, after: 0, limit: 2, .late)
+            #expect(try await remove() == 2)
+            #expect(try await test.released().map(\.id) == [kept[2].id])
+            #expect(try await test.waiting().count == 1)
+        },
         StoreRequirement("dead rows are found by the time of their death") { test in
             let publisher = try await test.publisher(try await test.topic())
             let rows = [(5, 300), (2, 400), (9, 100), (1, 300)].map { id, died in

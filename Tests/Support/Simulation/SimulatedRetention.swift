@@ -49,6 +49,10 @@ package struct SimulatedRetention: RetentionStore {
         try await store.writing { try await base.removeAttempts(after: id, limit: limit, rule) }
     }
 
+    package func removeReleased(after id: Int64, limit: Int) async throws -> RetentionSlice {
+        try await store.writing { try await base.removeReleased(after: id, limit: limit) }
+    }
+
     package func giveBackSpace(limit: Int) async throws -> RetentionSlice {
         try await store.writing { try await base.giveBackSpace(limit: limit) }
     }

@@ -77,6 +77,21 @@ package struct InMemoryRetention: RetentionStore {
         }
     }
 
+    package func removeReleased(after id: Int64, limit: Int) async throws -> RetentionSlice {
+        try store.write { tables in
+            let end = tables.scheduled.filter { $0.message.id > id }.dropFirst(limit).first?.message.id
+            let count = tables.scheduled.count
+            let messages = Set(tables.topics.flatMap { $0.log.map(\.id) })
+            tables.scheduled.removeAll { row in
+                guard let release = row.message.release, row.message.id > id, row.message.id <= end ?? .max else {
+                    return false
+                }
+                return !messages.contains(release.messageID)
+            }
+            return RetentionSlice(removed: count - tables.scheduled.count, next: end)
+        }
+    }
+
     package func giveBackSpace(limit: Int) async throws -> RetentionSlice { RetentionSlice(removed: 0, next: nil) }
 
     package func deadRows(

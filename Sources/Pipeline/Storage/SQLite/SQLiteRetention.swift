@@ -143,6 +143,29 @@ struct SQLiteRetention: RetentionStore {
         LIMIT ?
         """
 
+    func removeReleased(after id: Int64, limit: Int) async throws -> RetentionSlice {
+        let (found, end) = try await store.read { db in
+            let end = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT id FROM scheduled WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"),
+                arguments: [id, limit]
+            )
+            let found = try Int64.fetchAll(db.cachedStatement(sql: Self.goneReleased), arguments: [id, end ?? .max])
+            return (found, end)
+        }
+        guard !found.isEmpty else { return RetentionSlice(removed: 0, next: end) }
+        return try await slice { db in
+            let statement = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE id = ?")
+            for id in found { try statement.run([id]) }
+            return RetentionSlice(removed: found.count, next: end)
+        }
+    }
+
+    private static let goneReleased = """
+        SELECT id FROM scheduled
+        WHERE id > ? AND id <= ? AND released_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = message_id)
+        """
+
     /// A tenth of the file is kept for what comes.
     func giveBackSpace(limit: Int) async throws -> RetentionSlice {
         guard try await store.read(Self.sparePages) > 0 else { return RetentionSlice(removed: 0, next: nil) }

@@ -93,6 +93,15 @@ struct PostgresRetention: RetentionStore {
         }
     }
 
+    func removeReleased(after id: Int64, limit: Int) async throws -> RetentionSlice {
+        try await slice { connection in
+            let found = try connection.run([Self.endOfScheduled(.int(id), .int(limit))])[0].first
+            let end: Int64? = found?.int(0)
+            let count = try connection.run([Self.removeGoneReleased(.int(id), .int(end ?? .max))])[0].count
+            return RetentionSlice(removed: count, next: end)
+        }
+    }
+
     func giveBackSpace(limit: Int) async throws -> RetentionSlice { RetentionSlice(removed: 0, next: nil) }
 
     private func slice(
@@ -249,6 +258,21 @@ struct PostgresRetention: RetentionStore {
                 WHERE deleted_at IS NOT NULL LIMIT $1::int8
             )
         )
+        RETURNING 1
+        """
+    )
+
+    private static let endOfScheduled = PostgresStatement(
+        "end of scheduled",
+        "SELECT id FROM scheduled WHERE id > $1::int8 ORDER BY id LIMIT 1 OFFSET $2::int8"
+    )
+
+    private static let removeGoneReleased = PostgresStatement(
+        "remove released whose message has gone",
+        """
+        DELETE FROM scheduled
+        WHERE id > $1::int8 AND id <= $2::int8 AND released_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = message_id)
         RETURNING 1
         """
     )
