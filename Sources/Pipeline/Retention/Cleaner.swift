@@ -1,6 +1,5 @@
 import Logging
 import Metrics
-import Synchronization
 
 /// Removes what nobody needs any more, in slices with a rest after each: the clean-up of one node.
 ///
@@ -101,24 +100,22 @@ struct Cleaner: Sendable {
 }
 
 /// Slices, one after the other, and the rests between them.
-private final class Rest: Sendable {
-    private let clock: any Clock<Duration>
-    private let pace = Mutex(CleaningPace())
+private struct Rest: Sendable {
+    let clock: any Clock<Duration>
 
-    init(clock: any Clock<Duration>) {
-        self.clock = clock
-    }
-
+    /// Each kind of slice finds its own size: a page that is given back takes longer than a row that goes.
+    ///
     /// - Parameter body: one slice, of a size, after a place.
     /// - Returns: what they have removed together.
     func slices(_ body: (_ size: Int, _ after: Int64) async throws -> RetentionSlice) async throws -> Int {
+        var pace = CleaningPace()
         var removed = 0
         var after: Int64 = 0
         while true {
             try Task.checkCancellation()
-            let slice = try await body(pace.withLock { $0.size }, after)
+            let slice = try await body(pace.size, after)
             removed += slice.removed
-            try await clock.sleep(for: pace.withLock { $0.finished(slice) })
+            try await clock.sleep(for: pace.finished(slice))
             guard let next = slice.next else { return removed }
             after = next
         }
