@@ -48,14 +48,7 @@ import Testing
         _ = try await store.heads()
         let acknowledged = Names()
         let isOver = Counter()
-        let committer = Committer(
-            store: store,
-            clock: ContinuousClock(),
-            intakeBytes: 1 << 30,
-            logger: .silent,
-            committed: { _, _, _ in },
-            uncertain: { _ in }
-        )
+        let committer = Committer(alone: store)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await committer.run() }
             for caller in 0..<4 {

@@ -54,14 +54,7 @@ import Testing
         } else {
             topic = try await store.createTopic(TopicSettings(name: "orders", originHost: "h"), at: time)
         }
-        let committer = Committer(
-            store: store,
-            clock: ContinuousClock(),
-            intakeBytes: 1 << 30,
-            logger: .silent,
-            committed: { _, _, _ in },
-            uncertain: { _ in }
-        )
+        let committer = Committer(alone: store)
         let acknowledged = Counter()
         let fatal = Int.random(in: 50...400)
         try await withThrowingTaskGroup { group in

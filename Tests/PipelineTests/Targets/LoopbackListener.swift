@@ -75,18 +75,3 @@ struct LoopbackListener: Sendable {
 func closeDescriptor(_ descriptor: Int32) {
     close(descriptor)
 }
-
-/// - Returns: whether so many files can be open.
-func raiseDescriptorLimit(to count: UInt) -> Bool {
-    #if canImport(Glibc)
-    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-    let files = RLIMIT_NOFILE
-    #endif
-    var limit = rlimit()
-    getrlimit(files, &limit)
-    if limit.rlim_cur >= count { return true }
-    guard limit.rlim_max >= count else { return false }
-    limit.rlim_cur = rlim_t(count)
-    return setrlimit(files, &limit) == 0
-}
